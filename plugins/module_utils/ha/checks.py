@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Deep checks: what operators may give, and one for every address and port where they gave none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ..errors import StandbyError
+from ..windows.iis_config import IisSite
+from .bindings import WEB, Endpoint, UnreadableBindingError, endpoint
+from .model import Check
+
+# The site answered, redirected, or asked who wants to know. Not 404: http.sys gives it where no site listens.
+ANSWERED = (200, 204, 206, 301, 302, 303, 307, 308, 401, 403)
+_PORTS = {"http": 80, "https": 443}
+
+
+def derive_checks(
+    site: IisSite, floating: Collection[str], missing_pools: Collection[str] = ()
+) -> tuple[Check, ...]:
+    """One check for each floating address, port and protocol, by the first host name bound to it.
+
+    Certificates are not verified: which authority signed them is unknown here, and a check that fails for
+    that reason would undo a switchover. Operators who want more give checks of their own.
+
+    Args:
+        site: in IIS.
+        floating: addresses of its ip resources; bindings on others say nothing about a move.
+        missing_pools: that do not exist. A site whose root needs one answers 503 everywhere: no check then.
+    """
+    root = next((application for application in site.applications if application.path == "/"), None)
+    if root is not None and root.pool in missing_pools:
+        return ()
+    found: dict[tuple[str, str, int], Check] = {}
+    for binding in site.bindings:
+        try:
+            one = endpoint(binding)
+        except UnreadableBindingError:
+            continue
+        if one is not None and one.protocol in WEB and one.address in floating:
+            found.setdefault((one.protocol, one.address or "", one.port), _check(one))
+    return tuple(found.values())
+
+
+def refuse_unfit(check: Check, resource: str) -> None:
+    """Refuse a deep check whose bounds cannot be kept.
+
+    Args:
+        check: as an operator gave it.
+        resource: the site, for the message.
+
+    Raises:
+        StandbyError: the first bound that is out of range, or the inequality with both of its sides.
+    """
+    latency, days = check.latency, check.certificate_days
+    problem = ""
+    if not 0 < check.timeout < float("inf"):
+        problem = f"timeout is {check.timeout:g} s and has to be positive"
+    elif latency is not None and not latency > 0:
+        problem = f"latency is {latency:g} s and has to be positive"
+    elif latency is not None and latency > check.timeout:
+        problem = f"latency is {latency:g} s and must not exceed timeout, {check.timeout:g} s"
+    elif days is not None and not days >= 0:
+        problem = f"certificate_days is {days:g} and must not be negative"
+    if problem:
+        raise StandbyError(
+            f"the check of {check.url}: {problem}", resource=resource, remedy="Correct the check"
+        )
+
+
+def _check(one: Endpoint) -> Check:
+    address = f"[{one.address}]" if ":" in (one.address or "") else one.address
+    port = "" if one.port == _PORTS[one.protocol] else f":{one.port}"
+    host = f"www{one.host[1:]}" if one.host.startswith("*.") else one.host
+    return Check(f"{one.protocol}://{address}{port}/", host or None, ANSWERED, verify=False)

@@ -1,0 +1,292 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From a node's IIS configuration to what each site depends on, and what stands against protecting it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..windows.environment import Machine
+from ..windows.iis_config import Binding, IisConfiguration, IisSite
+from . import obstacles as obstacle
+from .bindings import CENTRAL_STORE, SNI, WEB, Endpoint, UnreadableBindingError, endpoint, shown
+from .model import Ip, Volume
+from .obstacles import Obstacle
+from .paths import UnknownVariableError, carrier, drive_root, expand, folder, place
+
+_ITSELF = frozenset({".", "localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the configuration says of the certificate of an https binding.
+
+    Attributes:
+        binding: the binding, as shown in messages.
+        chosen_by: ``address``, ``host name`` (SNI) or ``central store``.
+        thumbprint: hex digits, None where the configuration does not say: http.sys keeps it, per node. That
+            another node has the certificate is shown by the deep check over https alone.
+        store: such as ``MY``, None where not said.
+    """
+
+    binding: str
+    chosen_by: str
+    thumbprint: str | None = None
+    store: str | None = None
+
+
+@dataclass(frozen=True)
+class SiteDiscovery:
+    """One site of a node and what it depends on.
+
+    Attributes:
+        name: letter for letter.
+        id: the site's number on this node.
+        state: as IisSite.
+        type: ``web`` where it has an http or https binding, else ``ftp``, else ``other``.
+        ips: addresses its bindings name, canonical, in binding order; in 127/8 only if it is an ip resource.
+        volumes: access paths its content lies on, the system volume and UNC paths apart, in the order found.
+        pools: application pools it uses that exist.
+        hosts: host names of its bindings, lower case.
+        certificates: one for every https binding.
+        other_bindings: every binding that is not http or https, as shown in messages.
+        unc_paths: content on shares of other machines, which every node reaches by itself.
+        obstacles: why it cannot be protected as it is; empty where it can.
+        loopback_bindings: bindings that only the node itself reaches.
+        missing_pools: application pools it names that do not exist.
+    """
+
+    name: str
+    id: int
+    state: str
+    type: str
+    ips: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    other_bindings: tuple[str, ...] = ()
+    unc_paths: tuple[str, ...] = ()
+    obstacles: tuple[Obstacle, ...] = ()
+    loopback_bindings: tuple[str, ...] = ()
+    missing_pools: tuple[str, ...] = ()
+
+
+def discover(
+    configuration: IisConfiguration,
+    *,
+    machine: Machine,
+    access_paths: Iterable[str],
+    addresses: Iterable[str],
+    ips: Iterable[Ip],
+    volumes: Iterable[Volume],
+) -> list[SiteDiscovery]:
+    r"""Every site of a node, in the order of its configuration.
+
+    Args:
+        configuration: of the node.
+        machine: of the node: system drive, environment variables.
+        access_paths: of its online volumes, ``E:\`` or ``D:\mounts\web\``; volume GUID paths are ignored.
+        addresses: that the node has now.
+        ips: every ip resource of the cluster.
+        volumes: every volume resource of the cluster; they count as access paths even while they are offline.
+    """
+    floating = frozenset(ip.address for ip in ips)
+    own = frozenset(addresses) - floating
+    declared = {folder(volume.path).casefold(): folder(volume.path) for volume in volumes}
+    known = {folder(path).casefold(): folder(path) for path in access_paths if not path.startswith("\\\\")}
+    server = _Server(
+        system=folder(machine.system_drive),
+        names=_ITSELF | own | {machine.computer_name.casefold()},
+        variables=_variables(machine),
+        access_paths=tuple((known | declared).values()),
+        declared=frozenset(declared.values()),
+        floating=floating,
+        own=own,
+        pools={pool.name.casefold(): pool.name for pool in configuration.pools},
+        shared=configuration.redirected_to,
+    )
+    return [_site(site, server) for site in configuration.sites]
+
+
+@dataclass(frozen=True)
+class _Server:
+    """The node as discovery sees it; paths with final backslash, names without case."""
+
+    system: str
+    names: frozenset[str]
+    variables: Mapping[str, str]
+    access_paths: tuple[str, ...]
+    declared: frozenset[str]
+    floating: frozenset[str]
+    own: frozenset[str]
+    pools: Mapping[str, str]
+    shared: str | None
+
+
+@dataclass
+class _Content:
+    """Where the content of a site lies, filled one path after the other."""
+
+    volumes: dict[str, list[str]] = field(default_factory=dict)
+    unc_paths: list[str] = field(default_factory=list)
+    obstacles: list[Obstacle] = field(default_factory=list)
+
+
+@dataclass
+class _Listening:
+    """The bindings of a site, sorted; a binding with an address beside its endpoint."""
+
+    endpoints: list[tuple[Binding, Endpoint]] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    obstacles: list[Obstacle] = field(default_factory=list)
+
+    @property
+    def web(self) -> list[tuple[Binding, Endpoint]]:
+        """Bindings of http and https."""
+        return [pair for pair in self.endpoints if pair[1].protocol in WEB]
+
+
+def _site(site: IisSite, server: _Server) -> SiteDiscovery:
+    listening = _listening(site)
+    content = _content(site, server)
+    loopback = [shown(binding) for binding, one in listening.endpoints if _only_local(one, server)]
+    names = [
+        one.address for _rest, one in listening.endpoints if one.address and not _only_local(one, server)
+    ]
+    named = _unique(application.pool for application in site.applications if application.pool)
+    shared = [obstacle.shared_configuration(server.shared)] if server.shared is not None else []
+    misnamed = [
+        obstacle.invalid_name(what, name)
+        for what, name in [("site", site.name), *(("pool", name) for name in named)]
+        if not obstacle.INVALID_IN_NAMES[what].isdisjoint(name)
+    ]
+    return SiteDiscovery(
+        name=site.name,
+        id=site.id,
+        state=site.state,
+        type="web" if listening.web else "ftp" if site.has_ftp else "other",
+        ips=_unique(names),
+        volumes=tuple(content.volumes),
+        pools=_unique(server.pools[name.casefold()] for name in named if name.casefold() in server.pools),
+        hosts=_unique(one.host for _rest, one in listening.endpoints if one.host),
+        certificates=tuple(_certificate(pair[0]) for pair in listening.web if pair[1].protocol == "https"),
+        other_bindings=tuple(listening.others),
+        unc_paths=_unique(content.unc_paths),
+        obstacles=(
+            *shared,
+            *misnamed,
+            *_address_obstacles(listening, server),
+            *_volume_obstacles(content, server),
+        ),
+        loopback_bindings=tuple(loopback),
+        missing_pools=_unique(name for name in named if name.casefold() not in server.pools),
+    )
+
+
+def _listening(site: IisSite) -> _Listening:
+    found = _Listening()
+    for binding in site.bindings:
+        protocol = binding.protocol.lower()
+        if protocol not in WEB:
+            found.others.append(shown(binding))
+        try:
+            one = endpoint(binding)
+        except UnreadableBindingError as error:
+            found.obstacles.append(obstacle.unreadable_binding(shown(binding), str(error)))
+            continue
+        if one is not None:
+            found.endpoints.append((binding, one))
+    return found
+
+
+def _only_local(one: Endpoint, server: _Server) -> bool:
+    """A declared address floats, wherever it lies: a resource outweighs the meaning of 127/8."""
+    return one.loopback and one.address not in server.floating
+
+
+def _address_obstacles(listening: _Listening, server: _Server) -> Iterator[Obstacle]:
+    yield from listening.obstacles
+    web = listening.web
+    if not web:
+        yield obstacle.no_http_binding(listening.others)
+        return
+    everywhere = [shown(binding) for binding, one in web if one.address is None]
+    if everywhere:
+        yield obstacle.all_addresses(everywhere)
+    if all(_only_local(one, server) for _rest, one in web):
+        local = _unique(one.address for _rest, one in web if one.address)
+        yield obstacle.loopback_only([shown(binding) for binding, _rest in web], local)
+    for address in _unique(one.address for _rest, one in listening.endpoints if one.address):
+        if address in server.floating or ipaddress.ip_address(address).is_loopback:
+            continue
+        held = address in server.own
+        yield obstacle.node_address(address) if held else obstacle.undeclared_address(address)
+
+
+def _content(site: IisSite, server: _Server) -> _Content:
+    """Every virtual directory of every application."""
+    found = _Content()
+    directories = (one for application in site.applications for one in application.virtual_directories)
+    for path in _unique(one.physical_path for one in directories):
+        _locate(path, server, found)
+    return found
+
+
+def _locate(path: str, server: _Server, found: _Content) -> None:
+    """Sort one physical path into what was found so far."""
+    try:
+        where = place(expand(path, server.variables))
+    except UnknownVariableError as error:
+        found.obstacles.append(obstacle.unknown_variable(error.variable, path))
+        return
+    if where.relative:
+        found.obstacles.append(obstacle.relative_path(path))
+    elif where.server is not None:
+        found.unc_paths.append(where.path)
+        if not server.names.isdisjoint({where.server.casefold(), where.server.partition(".")[0].casefold()}):
+            found.obstacles.append(obstacle.unc_content(where.path, where.server))
+    else:
+        volume = carrier(where.path, server.access_paths) or drive_root(where.path)
+        if volume.casefold() != server.system.casefold():
+            found.volumes.setdefault(volume, []).append(where.path)
+
+
+def _volume_obstacles(content: _Content, server: _Server) -> Iterator[Obstacle]:
+    yield from content.obstacles
+    for volume, paths in content.volumes.items():
+        if volume not in server.declared:
+            yield obstacle.undeclared_volume(volume, paths)
+
+
+def _certificate(binding: Binding) -> Certificate:
+    """The store outweighs SNI: with sslFlags 3 the host name picks the file in the central store."""
+    by_name = "host name" if binding.ssl_flags & SNI else "address"
+    return Certificate(
+        binding=shown(binding),
+        chosen_by="central store" if binding.ssl_flags & CENTRAL_STORE else by_name,
+        thumbprint=binding.certificate_hash or None,
+        store=binding.certificate_store or None,
+    )
+
+
+def _variables(machine: Machine) -> dict[str, str]:
+    """What IIS expands paths with: the system's variables, and those that Windows sets at boot."""
+    drive = machine.system_drive
+    boot = {
+        "SYSTEMDRIVE": drive,
+        "SYSTEMROOT": machine.windows_directory,
+        "WINDIR": machine.windows_directory,
+        "PROGRAMFILES": f"{drive}\\Program Files",
+        "PROGRAMFILES(X86)": f"{drive}\\Program Files (x86)",
+        "PROGRAMDATA": f"{drive}\\ProgramData",
+    }
+    return boot | {name.upper(): value for name, value in machine.variables.items()}
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    """In order, each once."""
+    return tuple(dict.fromkeys(values))

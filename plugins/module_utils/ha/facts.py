@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is known of a node at one moment: the snapshot that status, plans and checks decide on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Flag, auto
+
+from ..windows.adapter import Adapter, Interface
+from ..windows.address import Address
+from ..windows.disk import Disk, Partition
+from ..windows.environment import Machine
+from ..windows.iis_config import IisConfiguration
+from ..windows.service import Service
+
+# Started by the operator or Windows, never by us: without them no web site runs.
+WEB_SERVICES = ("W3SVC", "WAS")
+
+
+class Scope(Flag):
+    """Which parts of a node are to be read; every part costs round trips."""
+
+    ADDRESSES = auto()
+    ADAPTERS = auto()
+    DISKS = auto()
+    IIS = auto()
+    SERVICES = auto()
+    MACHINE = auto()
+    NETWORK = ADDRESSES | ADAPTERS
+    MEMBERS = ADDRESSES | DISKS | IIS
+    MOVE = NETWORK | DISKS | IIS | SERVICES
+
+
+@dataclass(frozen=True)
+class NodeFacts:
+    """One node as it was when it was read. Parts that were not asked for are empty.
+
+    Attributes:
+        name: inventory name.
+        problem: the sentence why the node could not be read, with its final full stop; None where it was.
+        adapters: network adapters.
+        interfaces: the IP of each family on them.
+        addresses: every address instance, of both stores.
+        disks: every disk.
+        partitions: partitions with their access paths.
+        iis: sites and pools; None where not asked for.
+        services: by name; a service that does not exist is missing.
+        machine: None where not asked for.
+    """
+
+    name: str
+    problem: str | None = None
+    adapters: tuple[Adapter, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    partitions: tuple[Partition, ...] = ()
+    iis: IisConfiguration | None = None
+    services: Mapping[str, Service] = field(default_factory=dict)
+    machine: Machine | None = None
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Access paths of all partitions, lower case, each with its final backslash."""
+        return frozenset(
+            path.lower().rstrip("\\") + "\\"
+            for partition in self.partitions
+            for path in partition.access_paths
+        )

@@ -1,0 +1,189 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is protected: resources, and the hierarchies they form.
+
+The definition of a resource is what operators declare (plus what discovery derived for a site). It is stored
+on every node of the cluster; see ``definition.py`` for its stored form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Union
+
+
+class VolumeKind(str, Enum):
+    """How the data of a volume gets to the other nodes."""
+
+    LOCAL = "local"  # deployed to every node; checked, never moved
+    SHARED = "shared"  # one disk that every node can reach; online on the owner alone
+
+
+@dataclass(frozen=True)
+class Ip:
+    """A floating address.
+
+    Attributes:
+        address: canonical text form, IPv4 or IPv6.
+        prefix: prefix length in bits.
+        nodes: inventory names in order of priority, primary first.
+        interfaces: (node, interface alias) pairs where the operator named one; otherwise the adapter whose
+            subnet holds the address is used.
+        dad_transmits: DadTransmits wanted on the interface, or None to leave it as it is.
+        dad_before: (node, DadTransmits found there before it was changed), to be restored when the last
+            address that wanted it is removed.
+    """
+
+    address: str
+    prefix: int
+    nodes: tuple[str, ...]
+    interfaces: tuple[tuple[str, str], ...] = ()
+    dad_transmits: int | None = None
+    dad_before: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """``ip 10.0.0.50``: how the resource is named in messages, plans and the stored definition."""
+        return f"ip {self.address}"
+
+
+@dataclass(frozen=True)
+class Volume:
+    r"""A volume that carries content.
+
+    Attributes:
+        path: access path with its final backslash, ``E:\`` or ``D:\mounts\web\``; upper-case drive letter.
+        kind: local or shared.
+        nodes: inventory names in order of priority, primary first.
+        disk: UniqueId or GPT Guid of the shared disk, the same on every node; None for local volumes.
+    """
+
+    path: str
+    kind: VolumeKind
+    nodes: tuple[str, ...]
+    disk: str | None = None
+
+    @property
+    def id(self) -> str:
+        r"""``volume E:\``."""
+        return f"volume {self.path}"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A deep check: the answer that shows a site serves.
+
+    Attributes:
+        url: absolute http or https URL; its host is the floating address.
+        host: Host header (and TLS server name), or None for the host of the URL.
+        status: status codes that count as healthy; empty means any below 400.
+        body: regular expression that must be found in the first 64 KiB of the body, or None.
+        timeout: seconds for the whole exchange.
+        verify: verify the certificate of an https answer.
+        latency: seconds after which a good answer is too late and counts as none, or None.
+        certificate_days: days of validity below which the certificate of an https answer is told of, or None.
+    """
+
+    url: str
+    host: str | None = None
+    status: tuple[int, ...] = ()
+    body: str | None = None
+    timeout: float = 5.0
+    verify: bool = True
+    latency: float | None = None
+    certificate_days: float | None = None
+
+
+@dataclass(frozen=True)
+class Site:
+    """A protected IIS site with what discovery found it to depend on.
+
+    Attributes:
+        name: the IIS site name, letter for letter.
+        nodes: inventory names in order of priority, primary first.
+        ips: addresses of its ip resources, in binding order.
+        volumes: paths of its volume resources.
+        pools: names of its application pools.
+        checks: deep checks.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    ips: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """``site "WebSite1"``."""
+        return f'site "{self.name}"'
+
+
+Resource = Union[Ip, Volume, Site]  # noqa: UP007 - the oldest Python that ansible-test knows reads this too
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """A connected component of the dependency graph: what moves as one.
+
+    Attributes:
+        name: the name of its first site in alphabetical order; without a site, the id of its first resource.
+        nodes: priority order, the same for all its members.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    ips: tuple[Ip, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    sites: tuple[Site, ...] = ()
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """Children first: volumes, addresses, sites."""
+        return (*self.volumes, *self.ips, *self.sites)
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What was last asked of a hierarchy, kept on every node so that any of them can say why it is as it is.
+
+    Attributes:
+        hierarchy: its name at that time.
+        owner: the node it was put in service on, or None for out of service.
+        moving_from: the former owner while a move is under way, else None.
+        running: a run is at it. It is cleared when the run ends, in whichever way, and stays where it was
+            killed.
+        reason: one sentence, without a final full stop.
+        at: ISO 8601 UTC time of the controller, for people only; never compared.
+        seconds: the outage measured at the last move, the best estimate of the next one; None before that.
+    """
+
+    hierarchy: str
+    owner: str | None
+    reason: str
+    at: str = field(compare=False)
+    moving_from: str | None = None
+    seconds: float | None = field(default=None, compare=False)
+    running: bool = False
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The whole definition, as stored on every node.
+
+    Attributes:
+        name: the same for every cluster; nothing is addressed by it.
+        revision: rises with every write: a node that was away can be told from one that is up to date. It is
+            no part of what is defined, and not compared.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    ips: tuple[Ip, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    sites: tuple[Site, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    revision: int = field(default=0, compare=False)

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which nodes could have a hierarchy in service: a limit is kept, and counts what a node has and claims."""
+
+from __future__ import annotations
+
+from tests.support.ownership_snapshots import (
+    CLAIM,
+    cluster,
+    decided,
+    down,
+    fenced,
+    free,
+    look,
+    owned,
+    rules,
+)
+
+# How many a node takes
+
+
+def n_plus_one(*names, limits=None, owners=("server1",)):
+    """One standby, server9, for hierarchies of nodes of their own, which are fenced."""
+    declared = [rules(name, (f"server{n}", "server9")) for n, name in enumerate(names, 1)]
+    of = cluster(*declared, limits=limits)
+    nodes = {one.nodes[0]: fenced(one.nodes[0], by="server9") for one in declared}
+    return decided("server9", of=of, nodes=nodes)
+
+
+def test_a_standby_takes_the_hierarchies_of_several_nodes_in_one_decision():
+    found = n_plus_one("a", "b", "c")
+
+    assert found.purposes == [("claim", f"hierarchies/{name}") for name in "abc"]
+
+
+def test_claims_of_one_decision_count_against_the_limit():
+    found = n_plus_one("a", "b", "c", limits={"server9": 2})
+
+    assert found.purposes == [("claim", "hierarchies/a"), ("claim", "hierarchies/b")]
+    assert found.verdict("c").reason.value == "limit"
+    assert "server9 has 2 hierarchies, its limit" in found.verdict("c").sentence
+
+
+def test_a_claim_under_way_counts_against_the_limit():
+    of = cluster(rules("a"), rules("b"), limits={"server1": 1})
+    found = decided(
+        "server1",
+        of=of,
+        records={"a": free(name="a"), "b": free(name="b")},
+        busy=frozenset({"hierarchies/a"}),
+    )
+
+    assert found.writes == []
+
+
+def test_what_a_node_has_counts_against_its_limit():
+    of = cluster(rules("a"), rules("b"), limits={"server1": 1})
+    found = decided("server1", of=of, records={"b": free(name="b")})
+
+    assert found.writes == []
+    assert found.verdict("b").reason.value == "limit"
+
+
+def test_what_an_earlier_incarnation_had_does_not():
+    of = cluster(rules("a"), rules("b", ("server2", "server1")), limits={"server1": 1})
+    records = {"a": owned("server1", name="a", incarnation=2), "b": free(name="b", age=900.0)}
+    found = decided("server1", of=of, records=records, local={"a": down()})
+
+    assert [key for _purpose, key in found.purposes] == ["hierarchies/a"]
+
+
+def test_a_better_node_at_its_limit_is_not_waited_for():
+    of = cluster(rules("web"), rules("db"), limits={"server1": 1})
+    found = look(of=of, records={"web": free(age=0.0), "db": owned(name="db")})
+
+    assert found.purposes == CLAIM
