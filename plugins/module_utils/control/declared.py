@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What operators declare, as options of modules: the same words wherever something is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..ha.checks import refuse_unfit
+from ..ha.model import Check, Ip, Volume, VolumeKind
+from .ip import IpRequest
+from .site import SiteRequest
+from .volume import VolumeRequest
+
+_NODES = {"type": "list", "elements": "str"}
+
+VOLUME_SPEC: dict[str, Any] = {
+    "path": {"type": "str", "required": True},
+    "kind": {"type": "str", "choices": ["local", "shared"], "default": "local"},
+    "disk": {"type": "str"},
+    "nodes": _NODES,
+}
+IP_SPEC: dict[str, Any] = {
+    "address": {"type": "str", "required": True},
+    "prefix": {"type": "int"},
+    "nodes": _NODES,
+    "interfaces": {"type": "dict"},
+    "dad_transmits": {"type": "int"},
+    "adopt": {"type": "bool", "default": False},
+}
+CHECK_SPEC: dict[str, Any] = {
+    "url": {"type": "str", "required": True},
+    "host": {"type": "str"},
+    "status": {"type": "list", "elements": "int"},
+    "body": {"type": "str"},
+    "timeout": {"type": "float", "default": 5.0},
+    "verify": {"type": "bool", "default": True},
+    "latency": {"type": "float"},
+    "certificate_days": {"type": "float"},
+}
+SITE_SPEC: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "nodes": _NODES,
+    "checks": {"type": "list", "elements": "dict", "options": CHECK_SPEC},
+}
+PENDING_SPEC: dict[str, Any] = {
+    "volumes": {"type": "list", "elements": "dict", "options": VOLUME_SPEC},
+    "ips": {
+        "type": "list",
+        "elements": "dict",
+        "options": {name: IP_SPEC[name] for name in ("address", "prefix", "nodes")},
+    },
+}
+
+
+def volume_request(params: Mapping[str, Any], nodes: Sequence[str]) -> VolumeRequest:
+    """A volume as requested.
+
+    Args:
+        params: options by the names of ``VOLUME_SPEC``.
+        nodes: those of a volume that names none.
+    """
+    return VolumeRequest(params["path"], params["kind"], tuple(params["nodes"] or nodes), params["disk"])
+
+
+def ip_request(params: Mapping[str, Any], nodes: Sequence[str]) -> IpRequest:
+    """An address as requested; the arguments are as those of ``volume_request``."""
+    return IpRequest(
+        address=params["address"],
+        prefix=params["prefix"],
+        nodes=tuple(params["nodes"] or nodes),
+        interfaces=params["interfaces"] or {},
+        dad_transmits=params["dad_transmits"],
+        adopt=params["adopt"],
+    )
+
+
+def site_request(
+    params: Mapping[str, Any], nodes: Sequence[str], pending: tuple[Ip | Volume, ...] = ()
+) -> SiteRequest:
+    """A site as requested; the arguments are as those of ``volume_request``, and what is pending.
+
+    Raises:
+        StandbyError: a deep check that says nothing.
+    """
+    checks = tuple(
+        Check(**{**check, "status": tuple(check["status"] or ())}) for check in params["checks"] or ()
+    )
+    request = SiteRequest(params["name"], tuple(params["nodes"] or nodes), checks, pending)
+    for check in checks:
+        refuse_unfit(check, f'site "{request.name}"')
+    return request
+
+
+def pending_resources(params: Mapping[str, Any] | None, nodes: Sequence[str]) -> tuple[Ip | Volume, ...]:
+    """What earlier tasks declare, from options by the names of ``PENDING_SPEC``."""
+    given = params or {}
+    ips = (
+        Ip(one["address"], one["prefix"] or 0, tuple(one["nodes"] or nodes)) for one in given.get("ips") or ()
+    )
+    volumes = (
+        Volume(one["path"], VolumeKind(one["kind"]), tuple(one["nodes"] or nodes), one["disk"])
+        for one in given.get("volumes") or ()
+    )
+    return (*ips, *volumes)

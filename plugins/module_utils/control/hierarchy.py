@@ -1,0 +1,235 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The switchover: puts a hierarchy in service on a node, or takes it out of service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ..errors import StandbyError
+from ..ha.execute import Report, execute
+from ..ha.plan import Action, Plan, plan
+from ..ha.precheck import obstacles, unknown_holders
+from ..ha.status import State
+from ..node import Clock, Node
+from . import store
+from .case import Case, look, look_again
+from .fleet import Fleet
+from .move_outcome import move_outcome
+from .outcome import Outcome
+from .perform import performer
+from .record import (
+    Claim,
+    Overtaken,
+    check_claim,
+    claim,
+    ending,
+    refuse_while_running,
+    remember,
+    withdraw,
+)
+from .way_back import MoveFailed, move_failed, way_back
+
+__all__ = ["MoveFailed", "Overtaken", "put_in_service", "take_out_of_service"]
+
+PRIMARY = "primary"
+_SHELL_ACTIONS = (Action.STOP_SITE, Action.STOP_POOL, Action.START_SITE, Action.START_POOL)
+
+
+def put_in_service(
+    fleet: Fleet,
+    name: str,
+    to: str | None,
+    check: bool,
+    reason: str | None = None,
+    *,
+    resume: bool = False,
+    clock: Clock = time,
+) -> Outcome:
+    """Have a hierarchy in service on one node, and on no other.
+
+    Args:
+        fleet: all nodes of the cluster.
+        name: the hierarchy, or any member of it.
+        to: a node, ``primary``, or None: where it is, else the primary.
+        check: only say what would be done.
+        reason: why, one sentence, shown with the status.
+        resume: go on after a run that was killed; whoever says so has made sure that it runs no more.
+        clock: for waiting and measuring.
+
+    Raises:
+        StandbyError: something stands in the way; nothing was touched.
+        MoveFailed: a step failed; the way back was gone, or the text says what is left.
+    """
+    case = _free(fleet, name, resume)
+    target = _target(case, to)
+    if case.found.state is State.IN_SERVICE and case.found.owner == target and not case.leaving(target):
+        return _settle(fleet, case, target, check)
+    move = _way_in(case, target)
+    why = reason or _default_reason(case.found.owner, target)
+    if check:
+        return move_outcome(case, target, move, None, (), recorded=not move.stages)
+    _warm(fleet, move)
+    mine = claim(fleet, case, target, why, moving_from=case.found.owner)
+    with ending(fleet, mine):
+        case, move = _decided(fleet, case, mine, lambda now: _way_in(now, target))
+        report = _carry_out(fleet, case, move, target, mine, clock)
+    notes = (*mine.notes, *remember(fleet, case, target, why, mine, seconds=report.outage))
+    return move_outcome(case, target, move, report, notes, recorded=not move.stages)
+
+
+def take_out_of_service(
+    fleet: Fleet,
+    name: str,
+    check: bool,
+    reason: str | None = None,
+    *,
+    resume: bool = False,
+    clock: Clock = time,
+) -> Outcome:
+    """Have a hierarchy in service on no node.
+
+    Args:
+        fleet: all nodes of the cluster.
+        name: the hierarchy, or any member of it.
+        check: only say what would be done.
+        reason: why, one sentence, shown with the status.
+        resume: see put_in_service.
+        clock: for measuring.
+
+    Raises:
+        StandbyError: a node that may have it in service could not be read; nothing was touched.
+        MoveFailed: a step failed; the text says what is left.
+    """
+    case = _free(fleet, name, resume)
+    down = _way_out(case)
+    settled = case.intent is not None and case.intent.owner is None and case.intent.moving_from is None
+    if not down.stages and settled and not case.lagging:
+        return move_outcome(case, None, down, None, ())
+    if check:
+        return move_outcome(case, None, down, None, (), recorded=not settled)
+    why = reason or "taken out of service by an operator"
+    _warm(fleet, down)
+    mine = claim(fleet, case, None, why, moving_from=case.found.owner)
+    with ending(fleet, mine):
+        case, down = _decided(fleet, case, mine, _way_out)
+        report = _carry_out(fleet, case, down, None, mine, clock)
+    notes = (*mine.notes, *remember(fleet, case, None, why, mine))
+    return move_outcome(case, None, down, report, notes, recorded=not settled)
+
+
+def _free(fleet: Fleet, name: str, resume: bool) -> Case:
+    """The hierarchy, where no other run is at it."""
+    case = look(fleet, name)
+    if not resume:
+        refuse_while_running(case)
+    return case
+
+
+def _way_in(case: Case, target: str) -> Plan:
+    _refuse(obstacles(case.hierarchy, target, case.facts, case.found, case.last_owner))
+    return plan(case.hierarchy, case.found.owner, target, case.facts)
+
+
+def _way_out(case: Case) -> Plan:
+    _refuse(list(unknown_holders(case.hierarchy, None, case.facts, case.found, case.last_owner)))
+    return plan(case.hierarchy, None, None, case.facts)
+
+
+def _decided(fleet: Fleet, case: Case, mine: Claim, way: Callable[[Case], Plan]) -> tuple[Case, Plan]:
+    """What is done, from what the nodes show once the claim stands: what another run did before it is seen.
+
+    Raises:
+        StandbyError: something stands in the way by now; nothing was touched, and the claim is withdrawn.
+    """
+    try:
+        now = look_again(fleet, case)
+        return now, way(now)
+    except StandbyError:
+        withdraw(fleet, case, mine)
+        raise
+
+
+def _target(case: Case, to: str | None) -> str:
+    if to == PRIMARY:
+        return case.hierarchy.nodes[0]
+    if to is not None:
+        return to
+    if case.found.owner in case.hierarchy.nodes:
+        return str(case.found.owner)
+    # More than one node holds something: the last one asked to have it is where it belongs.
+    if case.found.state in (State.CONFLICT, State.PARTIAL) and case.intent is not None:
+        return case.intent.owner or case.hierarchy.nodes[0]
+    return case.hierarchy.nodes[0]
+
+
+def _default_reason(source: str | None, target: str) -> str:
+    if source is None or source == target:
+        return f"put in service on {target} by an operator"
+    return f"moved from {source} to {target} by an operator"
+
+
+def _refuse(errors: Sequence[StandbyError]) -> None:
+    """Raise the first obstacle, naming the others."""
+    if not errors:
+        return
+    first, others = errors[0], errors[1:]
+    if not others:
+        raise first
+    also = " ".join(str(error) for error in others)
+    raise StandbyError(
+        first.problem,
+        node=first.node,
+        resource=first.resource,
+        remedy=f"{(first.remedy or 'Remove the obstacle').rstrip('.')}. Also in the way: {also.rstrip('.')}",
+    )
+
+
+def _settle(fleet: Fleet, case: Case, target: str, check: bool) -> Outcome:
+    """It is where it should be; a record that says otherwise, or is not on every node, is put right."""
+    intent = case.intent
+    recorded = intent is not None and intent.owner == target and intent.moving_from is None
+    settled = recorded and not case.lagging
+    notes: tuple[str, ...] = ()
+    if not settled and not check:
+        reason = intent.reason if intent is not None and recorded else f"found in service on {target}"
+        mine = claim(fleet, case, target, reason, moving_from=None)
+        notes = (*mine.notes, *remember(fleet, case, target, reason, mine))
+        case = replace(case, notes=())  # they say of the record what was so before
+    return move_outcome(case, target, Plan(case.hierarchy.name), None, notes, recorded=not settled)
+
+
+def _carry_out(fleet: Fleet, case: Case, move: Plan, target: str | None, mine: Claim, clock: Clock) -> Report:
+    source = case.found.owner
+    parties = [name for name in (source, target) if name is not None]
+    back: Callable[[Report], Plan] | None = None
+    # Without a former owner there is nowhere to go back to: what is up stays on the target, and nowhere else.
+    if source is not None and target is not None and source != target:
+        back = way_back(fleet, case, source, mine, parties)
+    report = execute(
+        move,
+        performer(fleet, clock),
+        clock,
+        fleet.pool,
+        back,
+        before_up=lambda: check_claim(fleet, mine, parties),
+    )
+    if report.failure is not None:
+        raise move_failed(fleet, case, target, mine, report)
+    return report
+
+
+def _warm(fleet: Fleet, move: Plan) -> None:
+    """Open the sessions and shells of the widest stage before anything is down."""
+
+    def touch(session: Node) -> None:
+        store.read_node(session)
+        if any(step.node == session.name and step.action in _SHELL_ACTIONS for step in move.steps):
+            session.shell.run(["hostname.exe"])
+
+    for node in dict.fromkeys(step.node for step in move.steps):
+        if move.width(node):
+            fleet.warm(node, move.width(node), touch)

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What there is: the sites of nodes with what they depend on, and the hierarchies with where they are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import StandbyError
+from ..ha.discovery import SiteDiscovery, discover
+from ..ha.facts import NodeFacts, Scope
+from ..ha.graph import find, hierarchies
+from ..ha.model import Cluster, Hierarchy, Ip, Resource, Volume
+from ..ha.status import HierarchyStatus, intent_of, status
+from .fleet import Fleet
+from .store import read, read_cluster
+from .survey import read_all, survey
+
+# What discovery needs to know of a node.
+DISCOVERY = Scope.ADDRESSES | Scope.DISKS | Scope.IIS | Scope.MACHINE
+
+
+def sites_of(fleet: Fleet, name: str | None = None) -> list[dict[str, Any]]:
+    """Every site on the nodes of a fleet, or those of one name, in the order of nodes and of IIS.
+
+    Each is a SiteDiscovery as dictionaries and lists, with ``node``, and ``protected``: whether the cluster's
+    definition has a site of that name on that node.
+
+    Raises:
+        StandbyError: a node could not be read.
+    """
+    cluster = read_cluster(fleet)
+    facts = read_all(fleet, DISCOVERY, fleet.names)
+    return [
+        {"node": node, "protected": _protected(found, node, cluster), **_plain(found)}
+        for node, seen in facts.items()
+        for found in discovered(seen, cluster)
+        if name is None or found.name == name
+    ]
+
+
+def discovered(facts: NodeFacts, cluster: Cluster | None) -> list[SiteDiscovery]:
+    """The sites of a node that was read with scope DISCOVERY.
+
+    Raises:
+        StandbyError: it was read with less.
+    """
+    if facts.iis is None or facts.machine is None:
+        raise StandbyError("its IIS configuration was not read", node=facts.name)
+    return discover(
+        facts.iis,
+        machine=facts.machine,
+        access_paths=[path for partition in facts.partitions for path in partition.access_paths],
+        addresses=[address.address for address in facts.addresses],
+        ips=cluster.ips if cluster else (),
+        volumes=cluster.volumes if cluster else (),
+    )
+
+
+def _protected(found: SiteDiscovery, node: str, cluster: Cluster | None) -> bool:
+    sites = cluster.sites if cluster is not None else ()
+    return any(site.name == found.name and node in site.nodes for site in sites)
+
+
+def _plain(found: SiteDiscovery) -> dict[str, Any]:
+    """Lists and dictionaries, as a module returns them."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(found).items()}
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The hierarchies, and what must be known to believe them.
+
+    Attributes:
+        hierarchies: one dictionary each: name, nodes, primary, owner, state, reason, members (id, kind, name,
+            depends_on, seen: what there is of it by node), intent (what was last asked), notes (as below).
+            Empty where no node that could be read has a definition.
+        notes: a sentence for every node whose definition differs or could not be read, also where there is
+            no hierarchy.
+    """
+
+    hierarchies: list[dict[str, Any]]
+    notes: tuple[str, ...]
+
+
+def hierarchies_of(fleet: Fleet, name: str | None = None) -> list[dict[str, Any]]:
+    """The hierarchies of ``overview``."""
+    return overview(fleet, name).hierarchies
+
+
+def overview(fleet: Fleet, name: str | None = None) -> Overview:
+    """Every hierarchy, or one, as it is on the nodes now.
+
+    Args:
+        fleet: all nodes of the cluster; those that cannot be read are named in the answer.
+        name: of one hierarchy or any member of it; None for all.
+
+    Raises:
+        StandbyError: no node could be read, a stored definition is not understood, or no hierarchy has the
+            name.
+    """
+    stored = read(fleet)
+    if stored.cluster is None:
+        return Overview([], stored.notes)
+    known = hierarchies(stored.cluster)
+    wanted = known if name is None else (find(known, name),)
+    facts = survey(fleet, Scope.MEMBERS, stored.cluster.nodes)
+    found = [
+        _described(one, status(one, facts, stored.cluster), stored.cluster) | {"notes": list(stored.notes)}
+        for one in wanted
+    ]
+    return Overview(found, stored.notes)
+
+
+def _described(hierarchy: Hierarchy, found: HierarchyStatus, cluster: Cluster) -> dict[str, Any]:
+    intent = intent_of(cluster, hierarchy)
+    needs = {site.id: _needs(site.ips, site.volumes) for site in hierarchy.sites}
+    seen = {member.id: dict(member.seen) for member in found.members}
+    return {
+        "name": hierarchy.name,
+        "nodes": list(hierarchy.nodes),
+        "primary": hierarchy.nodes[0],
+        "owner": found.owner,
+        "state": found.state.value,
+        "reason": found.reason,
+        "members": [
+            {
+                "id": resource.id,
+                "kind": _kind(resource),
+                "name": _own_name(resource),
+                "depends_on": needs.get(resource.id, []),
+                "seen": seen[resource.id],
+            }
+            for resource in hierarchy.resources
+        ],
+        "intent": None
+        if intent is None
+        else {
+            "owner": intent.owner,
+            "moving_from": intent.moving_from,
+            "running": intent.running,
+            "reason": intent.reason,
+            "at": intent.at,
+            "outage": intent.seconds,
+        },
+    }
+
+
+def _needs(ips: tuple[str, ...], volumes: tuple[str, ...]) -> list[str]:
+    return [*(f"ip {address}" for address in ips), *(f"volume {path}" for path in volumes)]
+
+
+def _own_name(resource: Resource) -> str:
+    if isinstance(resource, Ip):
+        return resource.address
+    return resource.path if isinstance(resource, Volume) else resource.name
+
+
+def _kind(resource: Resource) -> str:
+    return type(resource).__name__.lower()

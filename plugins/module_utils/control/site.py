@@ -1,0 +1,264 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Protect a site: discover what it depends on, make its twins, record it; it goes on serving meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ..errors import StandbyError
+from ..ha.addressing import canonical
+from ..ha.checks import derive_checks
+from ..ha.discovery import SiteDiscovery
+from ..ha.facts import NodeFacts
+from ..ha.graph import hierarchies
+from ..ha.model import Check, Cluster, Ip, Site, Volume
+from ..ha.paths import folder
+from ..ha.twin import TwinPlan, describe, describe_twin, plan_twin
+from ..windows.iis import set_auto_start
+from ..windows.iis_config import IisConfiguration
+from .fleet import Fleet
+from .info import DISCOVERY, discovered
+from .membership import NAME, cluster_with
+from .outcome import Outcome
+from .store import read_cluster, write_cluster
+from .survey import read_all
+from .twins import make_twins, raise_first, serving_node
+from .unprotect import remove_site
+
+__all__ = ["SiteRequest", "ensure_site", "remove_site"]
+
+
+@dataclass(frozen=True)
+class SiteRequest:
+    """A site to be protected.
+
+    Attributes:
+        name: in IIS, letter for letter.
+        nodes: in order of priority, primary first.
+        checks: deep checks; without any, one is derived for every address and port the site answers on.
+        pending: addresses and volumes that earlier tasks declare; in check mode, where those declare nothing,
+            they count as declared.
+    """
+
+    name: str
+    nodes: tuple[str, ...]
+    checks: tuple[Check, ...] = ()
+    pending: tuple[Ip | Volume, ...] = ()
+
+
+def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
+    """Protect a site, or bring its twins and its definition up to date.
+
+    The original is the site on the node where it serves, else on the first node that has it. It is left
+    running; on every node Windows no longer starts it by itself, since only the owner of the hierarchy may.
+
+    Args:
+        fleet: all nodes of the cluster.
+        request: what is wanted.
+        check: predict only.
+
+    Raises:
+        StandbyError: a node could not be read, the site is nowhere or serves twice, something stands against
+            protecting it (each obstacle is named with its remedy), or a step failed; run again after that.
+    """
+    cluster = read_cluster(fleet)
+    facts = read_all(fleet, DISCOVERY, request.nodes)
+    known = cluster or Cluster(NAME, fleet.names)
+    if check:
+        known = _with_pending(known, request)
+    declared = declare_site(request, known, facts)
+    if not check:
+        _carry_out(fleet, declared.work, cluster, declared.cluster)
+    return _outcome(declared.work, declared.found, known, declared.cluster)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What protecting a site takes on each node."""
+
+    site: Site
+    source: str
+    configurations: Mapping[str, IisConfiguration]
+
+    @property
+    def original(self) -> IisConfiguration:
+        """Configuration of the node that has the original."""
+        return self.configurations[self.source]
+
+    @property
+    def clear_auto_start(self) -> bool:
+        """Windows would start the original by itself."""
+        original = self.original.site(self.site.name)
+        return original is not None and original.auto_start
+
+    @property
+    def twins(self) -> dict[str, TwinPlan]:
+        """What is to be done on each backup that needs something."""
+        return {node: plan for node, plan in self.plan_twins().items() if plan.needed}
+
+    def plan_twins(self) -> dict[str, TwinPlan]:
+        """What is to be done on each backup, needed or not.
+
+        Raises:
+            StandbyError: a twin cannot be made there.
+        """
+        return {
+            node: plan_twin(node, self.site.name, self.original, configuration)
+            for node, configuration in self.configurations.items()
+            if node != self.source
+        }
+
+
+@dataclass(frozen=True)
+class DeclaredSite:
+    """A site that can be protected.
+
+    Attributes:
+        work: what that takes.
+        found: what discovery found of it.
+        cluster: the definition with it.
+    """
+
+    work: Work
+    found: SiteDiscovery
+    cluster: Cluster
+
+
+def declare_site(request: SiteRequest, cluster: Cluster, facts: Mapping[str, NodeFacts]) -> DeclaredSite:
+    """What a request makes of a definition; nothing is changed.
+
+    Args:
+        request: what is wanted.
+        cluster: the definition before.
+        facts: of the site's nodes in their order, with scope DISCOVERY.
+
+    Raises:
+        StandbyError: something stands against protecting the site.
+    """
+    configurations = {name: _configuration(seen) for name, seen in facts.items()}
+    source = serving_node(request.name, facts, [ip.address for ip in cluster.ips])
+    found = _protectable(request.name, facts[source], cluster)
+    site = _site(request, found, configurations[source])
+    after = _with_site(cluster, site)
+    hierarchies(after)  # refuses a site whose nodes are not those of its addresses and volumes
+    return DeclaredSite(Work(site, source, configurations), found, after)
+
+
+def _configuration(seen: NodeFacts) -> IisConfiguration:
+    if seen.iis is None:
+        raise StandbyError("its IIS configuration was not read", node=seen.name)
+    return seen.iis
+
+
+def _with_pending(cluster: Cluster, request: SiteRequest) -> Cluster:
+    """The definition with the resources that would be declared already if this were no check."""
+    for one in request.pending:
+        resource = (
+            replace(one, address=canonical(one.address.partition("/")[0]))
+            if isinstance(one, Ip)
+            else replace(one, path=folder(one.path[:1].upper() + one.path[1:]))
+        )
+        cluster = cluster_with(cluster, cluster.nodes, one.nodes, resource)
+    return cluster
+
+
+def _protectable(name: str, seen: NodeFacts, cluster: Cluster) -> SiteDiscovery:
+    """What discovery found, unless something stands against protecting the site: then all of that at once."""
+    found = next(site for site in discovered(seen, cluster) if site.name == name)
+    if found.obstacles:
+        raise StandbyError(
+            "cannot be protected: " + "; ".join(obstacle.sentence for obstacle in found.obstacles),
+            node=seen.name,
+            resource=f'site "{name}"',
+            remedy=". ".join(dict.fromkeys(obstacle.remedy for obstacle in found.obstacles)),
+        )
+    return found
+
+
+def _site(request: SiteRequest, found: SiteDiscovery, configuration: IisConfiguration) -> Site:
+    original = configuration.site(request.name)
+    derived = derive_checks(original, found.ips, found.missing_pools) if original is not None else ()
+    return Site(
+        name=request.name,
+        nodes=request.nodes,
+        ips=found.ips,
+        volumes=found.volumes,
+        pools=found.pools,
+        checks=request.checks or derived,
+    )
+
+
+def _with_site(cluster: Cluster, site: Site) -> Cluster:
+    if any(one.name == site.name for one in cluster.sites):
+        return replace(cluster, sites=tuple(site if one.name == site.name else one for one in cluster.sites))
+    return replace(cluster, sites=(*cluster.sites, site))
+
+
+def _carry_out(fleet: Fleet, work: Work, before: Cluster | None, after: Cluster) -> None:
+    """Twins first: a definition without them would offer a switchover that cannot succeed."""
+    make_twins(fleet, work.site.name, work.source, work.original, work.twins)
+    if work.clear_auto_start:
+        answers = fleet.each(lambda node: set_auto_start(node, work.site.name, False), [work.source])
+        raise_first(answers)
+    if before is None or before != after:
+        write_cluster(fleet, before, after)
+
+
+def _outcome(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster) -> Outcome:
+    name, twins = work.site.name, work.twins
+    changed = before != after or bool(twins) or work.clear_auto_start
+    steps = [sentence for plan in twins.values() for sentence in plan.sentences]
+    if work.clear_auto_start:
+        steps.append(f"take automatic start from the site on {work.source}")
+    if before != after:
+        steps.append("store the definition on every node")
+    backups = [node for node in work.site.nodes if node != work.source]
+    state = "is protected" if changed else "is protected already"
+    beside = f", with its twin on {', '.join(backups)}" if backups else ""
+    return Outcome(
+        changed=changed,
+        message=f'site "{name}" {state}: it is on {work.source}{beside}',
+        before=_shown(work, before),
+        after=_predicted(work, after, twins),
+        data={"site": _returned(work.site, found), "steps": steps, "source": work.source},
+    )
+
+
+def _shown(work: Work, cluster: Cluster) -> dict[str, Any]:
+    """The definition, and the site on every node, for the diff."""
+    name = work.site.name
+    defined = next((site for site in cluster.sites if site.name == name), None)
+    return {
+        "definition": asdict(defined) if defined else None,
+        "nodes": {node: describe(name, configuration) for node, configuration in work.configurations.items()},
+    }
+
+
+def _predicted(work: Work, cluster: Cluster, twins: Collection[str]) -> dict[str, Any]:
+    """What ``_shown`` says once everything is done."""
+    name, shown = work.site.name, _shown(work, cluster)
+    for node in twins:
+        shown["nodes"][node] = describe_twin(name, work.original)
+    shown["nodes"][work.source] = {**shown["nodes"][work.source], "auto_start": False}
+    return shown
+
+
+def _returned(site: Site, found: SiteDiscovery) -> dict[str, Any]:
+    return {
+        "name": site.name,
+        "nodes": list(site.nodes),
+        "ips": list(site.ips),
+        "volumes": list(site.volumes),
+        "pools": list(site.pools),
+        "missing_pools": list(found.missing_pools),
+        "hosts": list(found.hosts),
+        "other_bindings": list(found.other_bindings),
+        "loopback_bindings": list(found.loopback_bindings),
+        "unc_paths": list(found.unc_paths),
+        "certificates": [asdict(certificate) for certificate in found.certificates],
+        "checks": [asdict(one) for one in site.checks],
+    }

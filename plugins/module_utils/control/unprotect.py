@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""End the protection of a site: it becomes an ordinary site of the node where it serves.
+
+It goes on serving there, and Windows starts it there by itself again. Its twins stay, stopped, unless they
+are to be deleted; application pools and content are never deleted, since other sites may use them. Its ip and
+volume resources stay as well: they are removed by their own modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ..ha.facts import NodeFacts, Scope
+from ..ha.graph import hierarchies
+from ..ha.model import Cluster, Hierarchy, Intent, Site
+from ..ha.status import intent_of
+from ..ha.twin import describe, is_running
+from ..node import Node
+from ..windows.iis import delete_site, set_auto_start
+from .fleet import Fleet
+from .outcome import Outcome
+from .store import read_cluster, write_cluster
+from .survey import survey
+from .twins import raise_first
+
+
+@dataclass(frozen=True)
+class _Release:
+    """What ending the protection does to a node.
+
+    Attributes:
+        start: let Windows start the site by itself again.
+        delete: delete the twin.
+    """
+
+    start: bool = False
+    delete: bool = False
+
+
+def remove_site(fleet: Fleet, name: str, delete_twins: bool, check: bool) -> Outcome:
+    """End the protection of a site; nodes that cannot be read keep their twin, and are named.
+
+    Args:
+        fleet: all nodes of the cluster.
+        name: the site, letter for letter.
+        delete_twins: delete it on the nodes where it does not run; where it runs nowhere, the first node that
+            has it keeps it.
+        check: predict only.
+
+    Raises:
+        StandbyError: a node refused; run again after that.
+    """
+    cluster = read_cluster(fleet)
+    site = next((one for one in cluster.sites if one.name == name), None) if cluster else None
+    if cluster is None or site is None:
+        return Outcome(False, f'site "{name}" is not protected')
+    facts = survey(fleet, Scope.IIS, site.nodes)
+    releases = _releases(site, facts, delete_twins)
+    after = without_site(cluster, site)
+    notes = [f"{node} is left as it is: {seen.problem}" for node, seen in facts.items() if seen.problem]
+    if not check:
+        # The definition last: a run that failed half-way finds the site still protected and goes on.
+        raise_first(fleet.each(lambda node: _release(node, name, releases[node.name]), list(releases)))
+        notes.extend(write_cluster(fleet, cluster, after))
+    return _outcome(site, facts, releases, notes)
+
+
+def without_site(cluster: Cluster, site: Site) -> Cluster:
+    """The definition without a site; what was asked of its hierarchy stays with the members that remain."""
+    after = replace(cluster, sites=tuple(one for one in cluster.sites if one.name != site.name))
+    old = next(one for one in hierarchies(cluster) if site in one.sites)
+    intent = intent_of(cluster, old)
+    if intent is None:
+        return after
+    others = tuple(one for one in cluster.intents if one != intent)
+    return replace(after, intents=(*others, *_inherited(intent, old, after)))
+
+
+def _inherited(intent: Intent, old: Hierarchy, after: Cluster) -> Iterator[Intent]:
+    members = {resource.id for resource in old.resources}
+    for hierarchy in hierarchies(after):
+        if any(resource.id in members for resource in hierarchy.resources):
+            yield replace(intent, hierarchy=hierarchy.name)
+
+
+def _releases(site: Site, facts: Mapping[str, NodeFacts], delete_twins: bool) -> dict[str, _Release]:
+    """What is to be done on each node that needs something."""
+    found = {node: seen.iis.site(site.name) for node, seen in facts.items() if seen.iis is not None}
+    having = {node: one for node, one in found.items() if one is not None}
+    running = [node for node, one in having.items() if is_running(one)]
+    kept = running or list(having)[:1]
+    releases = {node: _Release(start=True) for node in running if not having[node].auto_start}
+    if delete_twins:
+        releases |= {node: _Release(delete=True) for node in having if node not in kept}
+    return releases
+
+
+def _release(node: Node, name: str, release: _Release) -> None:
+    if release.delete:
+        delete_site(node, name)
+    if release.start:
+        set_auto_start(node, name, True)
+
+
+def _outcome(
+    site: Site, facts: Mapping[str, NodeFacts], releases: Mapping[str, _Release], notes: list[str]
+) -> Outcome:
+    before = {node: describe(site.name, seen.iis) for node, seen in facts.items() if seen.iis is not None}
+    after: dict[str, Any] = {}
+    for node, one in before.items():
+        release = releases.get(node, _Release())
+        started = {**one, "auto_start": True} if one and release.start else one
+        after[node] = None if release.delete else started
+    running = [node for node, one in before.items() if one and one["started"]]
+    where = f"it goes on serving on {running[0]}" if running else "it runs nowhere, start it where it is due"
+    return Outcome(
+        changed=True,
+        message=f'site "{site.name}" is no longer protected; {where}',
+        before={"definition": asdict(site), "nodes": before},
+        after={"definition": None, "nodes": after},
+        data={"notes": notes},
+    )

@@ -1,0 +1,227 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or
+# https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: hierarchy
+short_description: Put a hierarchy of IIS sites in service on a node
+version_added: "1.0.0"
+description:
+  - Puts a hierarchy, which is the sites, addresses and volumes that move together, in service on one node,
+    or takes it out
+    of service. Moving it from one node to another is a switchover.
+  - Checks the target before anything is stopped, takes the hierarchy down on its owner, brings it up on the
+    target,
+    verifies it with the deep checks of its sites, and rolls back where a step fails.
+  - In check mode it returns the plan and touches nothing.
+author:
+  - The standby.iis authors (!UNKNOWN)
+extends_documentation_fragment:
+  - standby.iis.attributes
+  - standby.iis.connection
+options:
+  name:
+    description: Name of the hierarchy, or of any site, address or volume in it.
+    type: str
+    required: true
+  state:
+    description: In service on a node, or out of service on all of them.
+    type: str
+    choices: [in_service, out_of_service]
+    default: in_service
+  to:
+    description:
+      - Node to put it in service on, or V(primary) for the first of its nodes.
+      - Without it, the hierarchy stays with its owner. One that has no owner comes into service on its
+        primary.
+    type: str
+  reason:
+    description: Why it is moved, in one sentence. It is kept on the nodes and shown with the status.
+    type: str
+  resume:
+    description:
+      - Go on where a run that was killed has left off. While a run has not said that it ended, every other
+        one is refused, since calls of it may still take effect.
+      - Make sure that the other run is gone before you say so.
+    type: bool
+    default: false
+seealso:
+  - module: standby.iis.hierarchy_info
+  - module: standby.iis.site
+"""
+
+EXAMPLES = r"""
+- name: Put the shop in service, where it is or on its primary
+  standby.iis.hierarchy:
+    name: Shop & Co
+
+- name: Switch the shop over
+  standby.iis.hierarchy:
+    name: Shop & Co
+    to: server2
+    reason: patch day on server1
+
+- name: Switch it back
+  standby.iis.hierarchy:
+    name: Shop & Co
+    to: primary
+
+- name: Take everything on an address out of service
+  standby.iis.hierarchy:
+    name: 192.0.2.50
+    state: out_of_service
+    reason: data centre moves
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, in one sentence.
+  returned: always
+  type: str
+hierarchy:
+  description: Name of the hierarchy.
+  returned: success
+  type: str
+  sample: Shop & Co
+owner_before:
+  description: The node that had it in service before.
+  returned: success
+  type: str
+  sample: server1
+owner:
+  description: The node that has it in service now, or in check mode would have.
+  returned: success
+  type: str
+  sample: server2
+plan:
+  description: What was to be done, in order.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - stop site "Shop & Co" on server1
+    - remove ip 192.0.2.50 from server1
+    - add ip 192.0.2.50/24 to server2
+steps:
+  description: What was done, or tried.
+  returned: success, and failure on the way (RV(reason=move_failed))
+  type: list
+  elements: dict
+  contains: &step
+    sentence:
+      description: What was done.
+      type: str
+    node:
+      description: Where.
+      type: str
+    action:
+      description: Kind of step.
+      type: str
+    start:
+      description: Seconds since the first step.
+      type: float
+    seconds:
+      description: How long it took.
+      type: float
+    error:
+      description: Why it failed, V(null) where it did not.
+      type: str
+undone:
+  description: What was done, or tried, on the way back to the node that had it; empty where there was none.
+  returned: failure on the way (RV(reason=move_failed))
+  type: list
+  elements: dict
+  contains: *step
+expected_outage:
+  description: Seconds of outage expected before a move.
+  returned: success
+  type: float
+expected_outage_basis:
+  description: Where that figure is from.
+  returned: success
+  type: str
+  sample: measured at the last move
+outage:
+  description: Seconds from the first stop to the last site that started, or the last address that became
+    usable. The checks follow and are not part of it.
+  returned: success of a move
+  type: float
+notes:
+  description: Where nodes differ, and what could not be recorded.
+  returned: success
+  type: list
+  elements: str
+node:
+  description: The node a failure happened on.
+  returned: failure on one node
+  type: str
+  sample: server2
+resource:
+  description: The resource a failure concerns.
+  returned: failure of one resource
+  type: str
+  sample: site "Shop & Co"
+remedy:
+  description: What to do next after a failure.
+  returned: failure
+  type: str
+reason:
+  description:
+    - V(move_failed) where a step failed. It was rolled back, or RV(msg) says what is left.
+    - V(overtaken) where something else was asked of the hierarchy after its nodes were read, by another
+      operator for example. Nothing was touched.
+    - V(standby_error) where something stood in the way. Nothing was touched.
+    - Otherwise the kind of a failure, such as V(unreachable), V(access_denied), V(cim_error),
+      V(method_error) or V(bad_document).
+  returned: failure
+  type: str
+  sample: move_failed
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.control.fleet import Fleet
+from ..module_utils.control.hierarchy import put_in_service, take_out_of_service
+from ..module_utils.control.result import failure_of, result_of
+from ..module_utils.errors import StandbyError
+from ..module_utils.wsman.options import CONNECTION_SPEC, connections_from
+
+ARGUMENT_SPEC = {
+    **CONNECTION_SPEC,
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["in_service", "out_of_service"], "default": "in_service"},
+    "to": {"type": "str"},
+    "reason": {"type": "str"},
+    "resume": {"type": "bool", "default": False},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    wanted = module.params
+    try:
+        with Fleet(connections_from(wanted)) as fleet:
+            if wanted["state"] == "in_service":
+                outcome = put_in_service(
+                    fleet,
+                    wanted["name"],
+                    wanted["to"],
+                    module.check_mode,
+                    wanted["reason"],
+                    resume=wanted["resume"],
+                )
+            else:
+                outcome = take_out_of_service(
+                    fleet, wanted["name"], module.check_mode, wanted["reason"], resume=wanted["resume"]
+                )
+    except StandbyError as error:
+        module.fail_json(**failure_of(error))
+    module.exit_json(**result_of(outcome))
+
+
+if __name__ == "__main__":
+    main()
