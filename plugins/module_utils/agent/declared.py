@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What was declared of a cluster, as ownership takes it: made of the definition and the agent's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..errors import StandbyError
+from ..ha.graph import hierarchies
+from ..ha.model import Cluster, Hierarchy, VolumeKind
+from ..ha.ownership.snapshot import Membership, Rules, Switchback
+
+
+@dataclass(frozen=True)
+class HierarchyOptions:
+    """What was asked for one hierarchy.
+
+    Attributes:
+        switchback: what happens when a node of higher priority is back.
+        window: minutes of the day in which that happens; None at any time.
+        recovery: it is restarted on its node before it is given away.
+    """
+
+    switchback: Switchback = Switchback.MANUAL
+    window: tuple[int, int] | None = None
+    recovery: bool = True
+
+
+@dataclass(frozen=True)
+class ClusterOptions:
+    """What was asked for the cluster.
+
+    Attributes:
+        hierarchies: options by the name of a hierarchy, or of a site in it; "" for all that are not named.
+        limits: node -> how many hierarchies it takes by itself.
+        fences: nodes whose end can be confirmed.
+    """
+
+    hierarchies: Mapping[str, HierarchyOptions] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    fences: frozenset[str] = frozenset()
+
+
+def membership(cluster: Cluster, options: ClusterOptions) -> Membership:
+    """The cluster as ``decide`` takes it.
+
+    Raises:
+        StandbyError: options name a hierarchy or a node that is not there, or a definition makes no sense.
+    """
+    found = hierarchies(cluster)
+    names = {name for one in found for name in _names(one)}
+    if unknown := sorted(set(options.hierarchies) - names - {""}):
+        raise StandbyError(
+            f"options are given for {unknown[0]!r}, which is no hierarchy and no site of the cluster",
+            remedy=f"There are {', '.join(sorted(names)) or 'none'}",
+        )
+    if strange := sorted({*options.limits, *options.fences} - set(cluster.nodes)):
+        raise StandbyError(
+            f"options are given for {strange[0]}, which is no node of the cluster",
+            remedy=f"There are {', '.join(cluster.nodes)}",
+        )
+    rules = tuple(_rules(one, options) for one in found)
+    return Membership(cluster.nodes, rules, options.limits, options.fences)
+
+
+def _names(hierarchy: Hierarchy) -> tuple[str, ...]:
+    return (hierarchy.name, *(site.name for site in hierarchy.sites))
+
+
+def _rules(hierarchy: Hierarchy, options: ClusterOptions) -> Rules:
+    given = [options.hierarchies[name] for name in _names(hierarchy) if name in options.hierarchies]
+    asked = given[0] if given else options.hierarchies.get("", HierarchyOptions())
+    shared = any(volume.kind is VolumeKind.SHARED for volume in hierarchy.volumes)
+    return Rules(
+        hierarchy.name,
+        hierarchy.nodes,
+        exclusive=shared,
+        switchback=asked.switchback,
+        window=asked.window,
+        recovery=asked.recovery,
+    )

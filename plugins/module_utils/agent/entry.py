@@ -1,0 +1,24 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where ``standby.pyz`` begins."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from .cli import main
+from .home import Home
+from .local import local_node
+from .platform import here
+
+
+def run() -> int:
+    """Do what the command line says; the exit code."""
+    return main(
+        sys.argv[1:],
+        open_home=lambda folder: Home(folder, lambda path: Path(here(path))),
+        open_node=lambda name, home, seconds: local_node(name, home, cim_timeout=seconds),
+        worker=[sys.executable, sys.argv[0]],
+    )

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The agent's home: the one folder that holds all its files, and the lock that keeps a second agent off."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from ..errors import StandbyError
+from . import settings as documents
+from .settings import Settings
+
+
+class Home:
+    """A folder with ``agent.json`` and ``cluster.key``, and what the agent makes there.
+
+    Args:
+        name: its path, as Windows has it.
+        here: where a Windows path is on this machine.
+    """
+
+    def __init__(self, name: str, here: Callable[[str], Path] = Path) -> None:
+        self.name, self.here = name, here
+        self.folder = folder = here(name)
+        self.key_file = folder / "cluster.key"
+        self.log_file = folder / "logs" / "agent.log"
+        self.decisions_file = folder / "logs" / "decisions.log"
+        self.status_file = folder / "status.json"
+        self.leave_file = folder / "leave"
+
+    def settings(self) -> Settings:
+        """What ``agent.json`` says.
+
+        Raises:
+            StandbyError: it cannot be read, or says what cannot be.
+        """
+        path = self.folder / "agent.json"
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeError) as error:
+            raise StandbyError(
+                f"the agent's settings {path} cannot be read ({error})",
+                remedy="Give the home of an agent, which the monitor role has made",
+            ) from error
+        return documents.parse(text)
+
+    def machine(self) -> str:
+        """Text that no other machine has: random, made once, with the hardware address of this machine.
+
+        A copy of the machine has the random part as well, and another hardware address.
+        """
+        path = self.folder / "machine"
+        with suppress(FileExistsError), path.open("x", encoding="ascii") as file:
+            file.write(secrets.token_hex(16))
+        return f"{path.read_text(encoding='ascii').strip()}-{uuid.getnode():012x}"
+
+    def write(self, path: Path, document: object) -> None:
+        """Replace a file in one step by a JSON document; readers see the old one or the new one."""
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
+        try:
+            new.write_text(json.dumps(document), encoding="utf-8")
+            new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock of this home; the system lets it go when the process ends, in whichever way.
+
+        Raises:
+            StandbyError: another agent holds it.
+        """
+        with (self.folder / "agent.lock").open("a+b") as file:
+            if not _locked(file):
+                raise StandbyError(
+                    f"another agent runs in {self.folder}",
+                    remedy="Look at the scheduled tasks of standby.iis",
+                )
+            yield
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Take a lock on an open file; False where somebody else has it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The agent's settings: ``agent.json`` in its home. What is protected stands in the node's registry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..errors import BadDocument, StandbyError
+from ..ha.codec import Codec, MisfitError
+from ..ha.ownership.timing import Timers, timers
+from .declared import ClusterOptions, HierarchyOptions
+
+FORMAT = 1
+# Nothing is registered for it at IANA; above the well-known ports and below those that Windows hands out
+# (49152 and up, since Windows Vista).
+PORT = 7790
+_WHAT = "the agent's settings"
+_REMEDY = "Run the monitor role again, which writes them"
+
+
+@dataclass(frozen=True)
+class EtcdSettings:
+    """An etcd cluster as witness; files are named, so that no secret stands in the settings.
+
+    Attributes:
+        endpoints: client URLs of its members.
+        prefix: where its keys lie; None for that of the cluster's name.
+        user: where etcd has authentication enabled.
+        password_file: file that holds the user's password.
+        ca_file: authorities that sign its members; None for those of the system.
+        certificate_file, key_file: of the client, where etcd asks for them.
+    """
+
+    endpoints: tuple[str, ...]
+    prefix: str | None = None
+    user: str | None = None
+    password_file: str | None = None
+    ca_file: str | None = None
+    certificate_file: str | None = None
+    key_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one agent is told.
+
+    Attributes:
+        node: inventory name of its node.
+        cluster: name of the cluster.
+        directory: the witness directory; None where the witness is an etcd.
+        etcd: the witness etcd; None where it is a directory.
+        preset: of the timers.
+        timers: those that are set otherwise, by name.
+        addresses: node -> addresses under which its agent is reached; every node, this one too.
+        port: on which every agent listens.
+        hierarchies, limits: see ``declared.ClusterOptions``.
+        fences: node -> program and arguments that end only when it is surely off: with 0 where it is.
+        fence_timeout: seconds that such a program may take.
+    """
+
+    node: str
+    cluster: str
+    directory: str | None = None
+    etcd: EtcdSettings | None = None
+    preset: str = "lan"
+    timers: Mapping[str, float] = field(default_factory=dict)
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    port: int = PORT
+    hierarchies: Mapping[str, HierarchyOptions] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+    fences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fence_timeout: float = 30.0
+
+    @property
+    def options(self) -> ClusterOptions:
+        """What was asked of ownership."""
+        return ClusterOptions(self.hierarchies, self.limits, frozenset(self.fences))
+
+
+def parse(text: str) -> Settings:
+    """The settings that a document holds.
+
+    Raises:
+        BadDocument: it is no such document; the problem names the place.
+        StandbyError: what it says cannot be.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise BadDocument(f"{_WHAT} are not JSON ({error})", remedy=_REMEDY) from None
+    if not isinstance(document, dict):
+        raise BadDocument(f"{_WHAT} are not a JSON object", remedy=_REMEDY)
+    if (found := document.pop("format", None)) != FORMAT:
+        told = f"{_WHAT} have format {found!r}, and this version of the agent knows {FORMAT}"
+        raise BadDocument(told, remedy=_REMEDY)
+    try:
+        settings: Settings = Codec().unpack(Settings, document, "settings")
+    except MisfitError as misfit:
+        raise BadDocument(f"agent.json {misfit}", remedy=_REMEDY) from None
+    _check(settings)
+    return settings
+
+
+def write(settings: Settings) -> str:
+    """The document that holds settings; equal settings give equal text."""
+    document = {"format": FORMAT, **Codec().pack(Settings, settings)}
+    return json.dumps(document, sort_keys=True, indent=1)
+
+
+def timers_of(settings: Settings) -> Timers:
+    """The timers that they ask for.
+
+    Raises:
+        BadTimers: there are none such, or they break an inequality.
+    """
+    whole = {"recovery_attempts", "hold_after"}
+    asked = {name: int(value) if name in whole else value for name, value in settings.timers.items()}
+    return timers(settings.preset, **asked)
+
+
+def _check(settings: Settings) -> None:
+    if (settings.directory is None) == (settings.etcd is None):
+        raise StandbyError(
+            f"{_WHAT} name {'two witnesses' if settings.etcd else 'no witness'}",
+            remedy="Give either a directory or an etcd",
+        )
+    if not 0 < settings.port < 65536:
+        raise StandbyError(f"{_WHAT} name port {settings.port}", remedy="Give one from 1 to 65535")
+    if settings.node not in settings.addresses:
+        raise StandbyError(f"{_WHAT} have no address of {settings.node} itself", remedy=_REMEDY)
+    timers_of(settings)

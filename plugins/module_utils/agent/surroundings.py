@@ -1,0 +1,210 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an agent has beside its node and the witness: peers, fences, logs, and the status that it shows."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from ..errors import StandbyError
+from ..ha.ownership.decision import Decision
+from ..ha.ownership.explain import standing_of
+from ..ha.ownership.memory import Standing
+from ..ha.ownership.snapshot import Snapshot
+from .home import Home
+from .log import DecisionLog, Log
+from .outbox import Outbox
+from .peers.client import PeerError, ask
+from .peers.keys import KeyFile
+from .peers.listener import Listener
+from .settings import Settings
+
+PROMISE = "promise"
+# Decisions and sentences that may wait for the disk.
+_WAITING = 1000
+
+
+def wall() -> str:
+    """The wall clock as ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+class Surroundings:
+    """One agent's.
+
+    Args:
+        home: of the agent.
+        settings: of the agent.
+        patience: seconds that a peer has to answer: ``Timers.store_timeout``.
+        grant: decides on a promise, on the loop; given a peer, its incarnation, and what takes the answer.
+        tell: takes what a next process could go on from.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        patience: float,
+        grant: Callable[[str, int, Callable[[bool], None]], None],
+        tell: Callable[[Standing | None], None],
+    ) -> None:
+        self._settings, self._patience, self._grant = settings, patience, grant
+        self._keys = KeyFile(home.key_file)
+        self._home = home
+        self._log = Log(home.log_file, settings.node, wall)
+        self._decisions = DecisionLog(home.decisions_file, wall)
+        self._said: Outbox[tuple[str, str]] = Outbox(self._write, _WAITING, _silent, "log")
+        self._made: Outbox[tuple[Snapshot, Decision]]
+        self._made = Outbox(self._journal, _WAITING, self._problem, "decisions")
+        # The newest is all that counts, and whoever reads it may hang.
+        self._left: Outbox[Standing | None]
+        self._left = Outbox(lambda standing, _lost: tell(standing), 1, self._problem, "standing")
+        self._threads = ThreadPoolExecutor(2 * len(settings.addresses) + 4, "outside")
+        self._shown: Mapping[str, Any] = {}
+        self._listener = Listener(
+            settings.addresses[settings.node],
+            settings.port,
+            settings.node,
+            self._keys,
+            {PROMISE: self._promise},
+            time.monotonic,
+            problem=self._problem,
+        )
+
+    def start(self) -> None:
+        """Begin to answer peers."""
+        self._listener.start()
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Answer nobody any more, and write down what waits."""
+        self._listener.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._made.close(seconds)
+        self._said.close(seconds)
+        self._decisions.close()
+        self._log.close()
+
+    # What the worker asks for
+
+    def ask(self, peer: str, incarnation: int, done: Callable[[], None]) -> None:
+        """Ask a peer for a promise, on a thread; ``done`` where it gives one."""
+        self._threads.submit(self._ask, peer, incarnation, done)
+
+    def cut_power(self, node: str, done: Callable[[bool], None]) -> None:
+        """Run the fence of a node, on a thread."""
+        self._threads.submit(self._cut_power, node, done)
+
+    def decided(self, snapshot: Snapshot, decision: Decision) -> None:
+        """Have it written down, and shown."""
+        self._made.put((snapshot, decision))
+
+    def standing(self, standing: Standing | None) -> None:
+        """Have it told to the supervisor."""
+        self._left.put(standing)
+
+    def say(self, sentence: str) -> None:
+        """Have it written to the log."""
+        self._said.put(("info", sentence))
+
+    # On threads
+
+    def _problem(self, sentence: str) -> None:
+        self._said.put(("warning", sentence))
+
+    def _write(self, item: tuple[str, str], lost: int) -> None:
+        level, sentence = item
+        more = {"dropped": lost} if lost else {}
+        self._log.write(level, "agent", sentence, **more)
+
+    def _journal(self, item: tuple[Snapshot, Decision], _lost: int) -> None:
+        snapshot, decision = item
+        self._decisions.decided(snapshot, decision)
+        shown = status(snapshot, decision)
+        if shown != self._shown:
+            self._home.write(self._home.status_file, {"at": wall(), **shown})
+            self._shown = shown
+
+    def _ask(self, peer: str, incarnation: int, done: Callable[[], None]) -> None:
+        try:
+            answer = ask(
+                self._settings.addresses.get(peer, ()),
+                self._settings.port,
+                node=self._settings.node,
+                peer=peer,
+                keys=self._keys,
+                kind=PROMISE,
+                payload={"incarnation": incarnation},
+                timeout=self._patience,
+            )
+        except (PeerError, StandbyError) as error:
+            self._problem(str(error))
+            return
+        if answer.get("granted") is True:
+            done()
+
+    def _promise(self, peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A peer asks for a promise: the loop decides, in time or not at all."""
+        incarnation = payload.get("incarnation")
+        if not isinstance(incarnation, int):
+            raise StandbyError("a promise is for an incarnation, which is a number")
+        answered = threading.Event()
+        granted: list[bool] = []
+
+        def answer(yes: bool) -> None:
+            granted.append(yes)
+            answered.set()
+
+        self._grant(peer, incarnation, answer)
+        answered.wait(self._patience)
+        return {"granted": granted == [True]}
+
+    def _cut_power(self, node: str, done: Callable[[bool], None]) -> None:
+        command = self._settings.fences.get(node, ())
+        try:
+            # The command is what the operator declared for this node.
+            ended = subprocess.run(  # noqa: S603
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._settings.fence_timeout,
+                check=False,
+            )
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+            self._problem(f"the fence of {node} cannot be run, or does not end: {error}")
+            done(False)
+            return
+        if ended.returncode:
+            self._problem(f"the fence of {node} ended with exit code {ended.returncode}")
+        done(ended.returncode == 0)
+
+
+def _silent(_sentence: str) -> None:
+    """Where the log itself cannot be written, nobody is left to be told."""
+
+
+def status(snapshot: Snapshot, decision: Decision) -> dict[str, Any]:
+    """What ``status.json`` shows: this node's standing, and each of its hierarchies with the reason why."""
+    return {
+        "node": snapshot.node,
+        "standing": standing_of(snapshot),
+        "incarnation": snapshot.own.incarnation,
+        "witness": snapshot.outage or "reached",
+        "hierarchies": {
+            one.hierarchy: {
+                "state": snapshot.local[one.hierarchy].state.value,
+                "healthy": snapshot.local[one.hierarchy].healthy,
+                "problem": snapshot.local[one.hierarchy].problem,
+                "reason": one.reason.value,
+                "sentence": one.sentence,
+            }
+            for one in decision.verdicts
+            if one.hierarchy in snapshot.local
+        },
+    }

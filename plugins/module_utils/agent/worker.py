@@ -1,0 +1,307 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The agent at work: the engine on its loop, and what it acts through on a real node."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from random import SystemRandom
+from typing import Protocol
+
+from ..errors import StandbyError, foreseen
+from ..ha.health import Verdict
+from ..ha.model import Hierarchy
+from ..ha.ownership.decision import CutPower, Decision, Do, Reason, Verb, Write
+from ..ha.ownership.memory import Memory, Standing
+from ..ha.ownership.records import NODES
+from ..ha.ownership.sightings import Stored
+from ..ha.ownership.snapshot import Local, LocalState, Membership, Snapshot
+from ..ha.ownership.timing import Timers
+from ..node import Node
+from .engine import Engine
+from .hands import Hands
+from .loop import Loop
+from .probes import Probes
+from .store.interface import Store, StoreOutage
+from .witness import Witness
+
+
+class Outside(Protocol):
+    """What an agent has beside its node and the witness. ``done`` may be called on any thread, or never."""
+
+    def ask(self, peer: str, incarnation: int, done: Callable[[], None]) -> None:
+        """Ask a peer to promise that it will not fence this incarnation; ``done`` where it does."""
+
+    def cut_power(self, node: str, done: Callable[[bool], None]) -> None:
+        """Run the fence of a node; ``done`` is told whether it is surely off."""
+
+    def decided(self, snapshot: Snapshot, decision: Decision) -> None:
+        """What was decided; on the loop, so it must not wait."""
+
+    def standing(self, standing: Standing | None) -> None:
+        """What a next process could go on from, after every tick; on the loop."""
+
+    def say(self, sentence: str) -> None:
+        """Something that people want to know; on the loop."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an agent is.
+
+    Attributes:
+        name: of its node.
+        instance: random text, new for every agent; the same for its processes that go on from one another.
+        machine: text that no other machine has.
+        node: the node, for several threads at once.
+        renewals: the node once more, so that no renewal of an address waits for anything else.
+        hierarchies: by name, those that have this node.
+        cluster: what was declared of ownership.
+        timers: of the cluster.
+        open_store: makes a store that nobody else uses.
+    """
+
+    name: str
+    instance: str
+    machine: str
+    node: Node
+    renewals: Node
+    hierarchies: Mapping[str, Hierarchy]
+    cluster: Membership
+    timers: Timers
+    open_store: Callable[[], Store]
+
+
+class Worker:
+    """One process of an agent: the engine's ports.
+
+    Args:
+        place: where it is.
+        outside: what it has beside node and witness.
+    """
+
+    def __init__(self, place: Place, outside: Outside) -> None:
+        self._place, self._outside = place, outside
+        self._chance = SystemRandom()
+        self._timers = place.timers
+        self.loop = Loop()
+        self.memory = Memory(place.name, place.instance, place.cluster, place.timers, machine=place.machine)
+        self.engine = Engine(self.memory, self)
+        self._witness = Witness(
+            NODES + place.name, place.open_store, self._timers.store_timeout, self.loop.post
+        )
+        self._hands = Hands(
+            place.node,
+            place.renewals,
+            place.hierarchies,
+            place.timers,
+            self.memory,
+            self._told,
+            self.loop.post,
+        )
+        self._probes = Probes(place.node, place.hierarchies.values(), place.timers, self, self._seen)
+
+    def run(self, standing: Standing | None = None) -> None:
+        """Work until ``stop``; from where an earlier process was, if there was one that has time left."""
+        if standing is None or not self._resume(standing):
+            for name in self.memory.local:
+                told = "the agent has just started, and stops what may be left of an earlier life"
+                self.do(Do(Verb.STOP, name, 0, Reason.NO_STANDING, told))
+        for problem in self._probes.problems:
+            self._outside.say(problem)
+        self.loop.post(self._probes.begin)
+        self.loop.post(self.engine.round)
+        self.loop.post(self._tick)
+        try:
+            self.loop.run()
+        finally:
+            self._probes.close()
+            self._witness.close()
+            self._hands.close()
+
+    def stop(self) -> None:
+        """End at once; what is up stays up until its addresses end. From any thread."""
+        self.loop.stop()
+
+    def leave(self) -> None:
+        """Give away what can be given, stop the rest, and leave the cluster; from the loop."""
+        self.memory.leaving = True
+        self.engine.think()
+
+    def _resume(self, standing: Standing) -> bool:
+        """Take up what an earlier process left; False where there is no time to, or it cannot be seen."""
+        until = standing.renewed + self._timers.lease
+        surveyed: queue.SimpleQueue[dict[str, LocalState] | StandbyError] = queue.SimpleQueue()
+        threading.Thread(target=self._survey, args=(surveyed,), daemon=True).start()
+        try:
+            found = surveyed.get(timeout=max(0.0, until - time.monotonic()))
+        except queue.Empty:
+            return False
+        now = time.monotonic()
+        if isinstance(found, StandbyError):
+            self._outside.say(f"what is up cannot be seen, and is stopped first: {found}")
+            return False
+        if now >= until:
+            return False
+        for name, state in found.items():
+            self.memory.local[name] = Local(state, since=now)
+            if state is LocalState.UP:
+                self._probes.restarted(name)
+        self.memory.resume(standing)
+        return True
+
+    def _survey(self, answer: queue.SimpleQueue[dict[str, LocalState] | StandbyError]) -> None:
+        try:
+            answer.put(self._hands.survey())
+        except Exception as error:
+            answer.put(foreseen(error, self._place.name))
+
+    def _tick(self) -> None:
+        self.loop.after(self._timers.tick, self._tick)
+        for name in self.memory.local:
+            self._look(name)
+        self.engine.think()
+        self._outside.standing(self.memory.standing())
+
+    # The engine's ports
+
+    def monotonic(self) -> float:
+        """The machine's monotonic clock."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    def minute(self) -> int:
+        """Minute of the day, local time."""
+        now = time.localtime()
+        return now.tm_hour * 60 + now.tm_min
+
+    def after(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call after that many seconds."""
+        self.loop.after(seconds, call)
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Call on the loop; from any thread."""
+        self.loop.post(call)
+
+    def spread(self, interval: float) -> float:
+        """The interval or up to a tenth less."""
+        return interval * self._chance.uniform(0.9, 1.0)
+
+    def list(self, done: Callable[[Mapping[str, Stored] | StoreOutage], None]) -> None:
+        """Read all records."""
+        self._witness.list(done)
+
+    def put(self, write: Write, text: str, done: Callable[[int | StoreOutage | None], None]) -> None:
+        """Write a record."""
+        self._witness.put(write, text, done)
+
+    def ask(self, peer: str, incarnation: int, done: Callable[[], None]) -> None:
+        """Ask a peer for a promise."""
+        self._outside.ask(peer, incarnation, lambda: self.loop.post(done))
+
+    def cut_power(self, action: CutPower, done: Callable[[bool], None]) -> None:
+        """Run the fence of a node."""
+        self._outside.say(action.sentence)
+        self._outside.cut_power(action.node, lambda off: self.loop.post(lambda: done(off)))
+
+    def do(self, action: Do) -> None:
+        """Begin to start or stop a hierarchy, unless that is under way."""
+        state = self.memory.local[action.hierarchy].state
+        if action.verb is Verb.START and state is LocalState.DOWN:
+            self._begin(action, LocalState.STARTING)
+        elif action.verb is Verb.STOP and state is LocalState.STOPPING and action.urgent:
+            self._hands.hurry(action.hierarchy)
+        elif action.verb is Verb.STOP and state not in (LocalState.DOWN, LocalState.STOPPING):
+            self._begin(action, LocalState.STOPPING)
+
+    def renewed(self) -> None:
+        """The lease has become longer."""
+        self._hands.renew()
+
+    def jumped(self) -> None:
+        """The clocks jumped."""
+        self._outside.say("its clocks jumped: the machine was suspended, or its time was set")
+        self._probes.woken()
+
+    def decided(self, snapshot: Snapshot, decision: Decision) -> None:
+        """Tell it."""
+        self._outside.decided(snapshot, decision)
+
+    def begun(self, snapshot: Snapshot) -> None:
+        """Once it has left, and nothing is up any more, it ends."""
+        gone = bool(snapshot.own.lost) or not snapshot.own.incarnation
+        if snapshot.own.leaving and gone and all(local.down for local in self.memory.local.values()):
+            self.loop.stop()
+
+    # Reports
+
+    def _seen(self, hierarchy: str, _verdict: Verdict) -> None:
+        """A check has an answer that counts."""
+        if self._look(hierarchy):
+            self.engine.think()
+
+    def _look(self, hierarchy: str) -> bool:
+        """Take in what the checks say now; True where that is news."""
+        local = self.memory.local[hierarchy]
+        found = replace(local, blocked=self._probes.blocked(hierarchy))
+        if local.state is LocalState.UP:
+            found = self._judged(found, self._probes.verdict(hierarchy))
+        self.memory.local[hierarchy] = found
+        return found != local
+
+    def _judged(self, local: Local, verdict: Verdict) -> Local:
+        """What is up, with its health. Where a restart cannot help, that counts as being in the way."""
+        if verdict.healthy:
+            return replace(local, healthy=True)
+        if not verdict.failing.local:
+            return replace(local, healthy=False, problem=verdict.sentence, blocked=verdict.sentence)
+        if local.healthy:
+            return self._failed(replace(local, healthy=False), verdict.sentence)
+        return local
+
+    def _begin(self, action: Do, state: LocalState) -> None:
+        self._outside.say(f"{action.verb.value} {action.hierarchy}: {action.sentence}")
+        self._set(action.hierarchy, state)
+        self._hands.begin(action)
+        if state is LocalState.STARTING:
+            since = self.memory.local[action.hierarchy].since
+            self.loop.after(self._timers.start, lambda: self._late(action.hierarchy, since))
+
+    def _late(self, hierarchy: str, since: float) -> None:
+        """A start that takes too long has failed."""
+        local = self.memory.local[hierarchy]
+        if local.state is LocalState.STARTING and local.since == since:
+            self._told(hierarchy, LocalState.STARTING, f"it did not start within {self._timers.start:g} s")
+
+    def _told(self, hierarchy: str, state: LocalState, problem: str) -> None:
+        """The hands report."""
+        local = self.memory.local[hierarchy]
+        if state is LocalState.STARTING:
+            self.memory.local[hierarchy] = self._failed(local, problem)
+            self.do(Do(Verb.STOP, hierarchy, 0, Reason.RECOVERING, f"it did not start: {problem}"))
+        elif problem:
+            self._outside.say(f"{hierarchy} does not stop: {problem}")
+        else:
+            self._set(hierarchy, state)
+        self.engine.think()
+
+    def _failed(self, local: Local, problem: str) -> Local:
+        now = time.monotonic()
+        recent = tuple(at for at in local.failures if at > now - self._timers.hold_off)
+        return replace(local, failures=(*recent, now), problem=problem)
+
+    def _set(self, hierarchy: str, state: LocalState) -> None:
+        local = self.memory.local[hierarchy]
+        self.memory.local[hierarchy] = replace(local, state=state, healthy=True, since=time.monotonic())
+        if state is LocalState.UP:
+            self._probes.restarted(hierarchy)
+        else:
+            self._probes.stopped(hierarchy)

@@ -1,0 +1,105 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The supervisor, with workers that end, hang, leave, and go on from one another."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.agent import supervisor
+from ansible_collections.standby.iis.plugins.module_utils.agent.supervisor import LEFT, Supervisor
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Standing
+
+STANDING = Standing("abc", 3, 1234.5, 99.25)
+
+# Counts how often it was begun, and writes down what it was given.
+HEAD = """
+import os, sys, time
+given = sys.stdin.readline()
+log = open({log!r}, "a"); log.write(given); log.close()
+count = open({log!r}).read().count("standing")
+"""
+
+
+@pytest.fixture
+def supervise(tmp_path):
+    log = tmp_path / "log"
+
+    def run(program, patience=10.0):
+        said = []
+        text = HEAD.format(log=str(log)) + program
+        made = Supervisor([sys.executable, "-c", text], patience, said.append)
+        code = made.run()
+        return code, said, log.read_bytes().splitlines(keepends=True)
+
+    return run
+
+
+TELL = f"sys.stdout.write({supervisor.line(STANDING).decode()!r}); sys.stdout.flush()\n"
+
+
+def test_a_line_carries_a_standing_or_none():
+    assert supervisor.standing_in(supervisor.line(STANDING)) == STANDING
+    assert supervisor.standing_in(supervisor.line(None)) is None
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"{}", b"7\n", b'{"standing": {"instance": 3}}', b"\xff"])
+def test_a_damaged_line_is_no_standing(text):
+    assert supervisor.standing_in(text) is None
+
+
+def test_a_worker_that_dies_is_followed_by_one_that_knows_where_it_was(supervise):
+    code, said, given = supervise(f"if count == 1:\n    {TELL}    sys.exit(3)\nsys.exit({LEFT})")
+    assert code == LEFT
+    assert given == [supervisor.line(None), supervisor.line(STANDING)]
+    assert "ended with code 3" in said[0]
+
+
+def test_a_worker_that_hangs_is_killed_and_followed(supervise):
+    begun = time.monotonic()
+    code, said, given = supervise(
+        f"if count == 1:\n    {TELL}    time.sleep(60)\nsys.exit({LEFT})", patience=0.5
+    )
+    assert code == LEFT
+    assert given[1] == supervisor.line(STANDING)
+    assert "has said nothing for 0.5 s" in said[0]
+    assert time.monotonic() - begun < 30
+
+
+def test_one_that_begins_slowly_is_waited_for(supervise):
+    code, said, _given = supervise(f"time.sleep(1.0)\n{TELL}sys.exit({LEFT})", patience=0.2)
+    assert (code, said) == (LEFT, [])
+
+
+def test_one_that_never_begins_is_not(monkeypatch, supervise):
+    monkeypatch.setattr(supervisor, "BEGINNING", 0.5)
+    _code, said, _given = supervise(f"time.sleep(60) if count == 1 else sys.exit({LEFT})", patience=0.2)
+    assert said[0] == "the worker has said nothing for 0.5 s, and is replaced"
+
+
+def test_one_that_speaks_is_left_alone_however_long_it_lives(supervise):
+    code, said, _given = supervise(
+        f"for turn in range(10):\n    {TELL}    time.sleep(0.1)\nsys.exit({LEFT})", patience=0.6
+    )
+    assert (code, said) == (LEFT, [])
+
+
+def test_one_that_never_stays_up_is_begun_less_and_less_often(monkeypatch, supervise):
+    monkeypatch.setattr(supervisor, "PAUSES", (0.0, 0.01, 0.02))
+    code, said, given = supervise(f"sys.exit({LEFT} if count == 5 else 1)")
+    assert code == LEFT
+    assert [one.rpartition(" in ")[2] for one in said] == ["0.01 s", "0.02 s", "0.02 s", "0.02 s"]
+    assert len(given) == 5
+
+
+def test_it_ends_its_worker_when_it_is_ended(tmp_path):
+    made = Supervisor([sys.executable, "-c", "import time; time.sleep(60)"], 30.0, lambda _sentence: None)
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    made.end()
+    thread.join(10)
+    assert not thread.is_alive()
