@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An owner that does not know what became of its release, while the record is lost under its successor."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
+    HIERARCHIES,
+    Request,
+    RequestKind,
+)
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Membership, Rules
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
+from tests.simulation.foreign import ForeignHand
+from tests.simulation.world import STORE, World
+
+SITE, NODES = "site 0", ("node1", "node2", "node3")
+KEY = HIERARCHIES + SITE
+TIMERS = timers("lan")
+
+
+def links(node: str) -> set[tuple[str, str]]:
+    return {(node, STORE), (STORE, node)}
+
+
+def moved_without_an_answer(seed: int) -> tuple[World, str, str]:
+    """The old owner was cut from the store by its release; its successor serves: the world and both nodes."""
+    world = World(seed, Membership(NODES, (Rules(SITE, NODES),)), TIMERS)
+    for node in world.nodes.values():
+        world.timeline.at(0.1, node.power_on)
+    world.timeline.run(3 * TIMERS.ttl)
+    old = next(name for name in NODES if world.nodes[name].visible(SITE))
+    new = next(name for name in NODES if name != old)
+    world.ask(SITE, Request("r1", RequestKind.SWITCHOVER, new, False))
+
+    def cut(key: str, _old: object, _new: object) -> None:
+        if key == KEY and world.record(SITE).owner == "":
+            world.cut |= links(old)
+
+    world.register.watchers.append(cut)
+    assert world.timeline.run(world.timeline.now + 9.0, lambda: world.record(SITE).owner == "")
+    world.register.watchers.remove(cut)
+    assert world.timeline.run(
+        world.timeline.now + 99.0,
+        lambda: world.record(SITE).owner == new and world.nodes[new].visible(SITE),
+    )
+    world.timeline.run(world.timeline.now + 2 * TIMERS.interval)
+    return world, old, new
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("damage", ["torn", "deleted"])
+def test_it_does_not_write_its_old_record_over_the_lost_one_of_its_successor(damage: str, seed: int):
+    world, old, new = moved_without_an_answer(seed)
+    epoch = world.record(SITE).epoch
+    world.cut |= links(new)
+    if damage == "torn":
+        ForeignHand(world).tear(KEY)
+    else:
+        world.register.vanish(KEY)
+    world.cut -= links(old)
+
+    world.timeline.run(world.timeline.now + 6 * TIMERS.ttl)  # every step is checked: one node at most serves
+    assert world.record(SITE).epoch > epoch
