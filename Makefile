@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# make demo   sets up, starts the lab, runs the real playbooks, reports the measured outage
+# make test   sets up, runs all tests
+# make faults sets up, plays faults of many kinds on two agents in the lab, some minutes
+# make simulate  sets up, plays 100,000 schedules of simulated clusters under faults (SIMULATE= for options)
+# make gates  sets up, runs every static gate
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COLLECTION := .collections/ansible_collections/standby/iis
+# More than processors: the tests of the lab mostly wait.
+PYTEST_WORKERS ?= 4
+
+export PYTHONPATH := .collections:.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
+
+.PHONY: setup demo test faults simulate bench gates clean
+
+setup: $(VENV)/.ready $(COLLECTION)
+
+$(VENV)/.ready: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "make: Python 3.11 or newer is needed; name one with 'make PYTHON=/path/to/python3 ...'"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	    { echo "make: $(PYTHON) cannot make a virtual environment; on Debian install python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# The collection where Ansible and Python find it: a link, so that edits take effect at once.
+$(COLLECTION):
+	@mkdir -p $(@D)
+	@ln -sfn ../../.. $@
+
+demo: setup
+	$(BIN)/python -m lab demo
+
+test: setup
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not alone" $(TESTS)
+	@# Leases of seconds want a machine that is not saturated by other tests.
+	$(BIN)/python -m pytest -m "alone and not faults" $(TESTS) || test $$? -eq 5
+
+faults: setup
+	$(BIN)/python -m pytest -m faults $(TESTS)
+
+simulate: setup
+	$(BIN)/python -m tests.simulation $(SIMULATE)
+
+bench: setup
+	$(BIN)/python -m bench
+
+gates: setup
+	.ci/gates
+
+clean:
+	rm -rf $(VENV) .collections collections .lab tests/output build .pytest_cache .mypy_cache .ruff_cache .hypothesis
