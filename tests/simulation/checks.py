@@ -51,6 +51,7 @@ class Checks:
         }
         self._tainted: dict[str, float] = {}
         self._forced: set[str] = set()
+        self._forgotten: set[str] = set()
         self._standing: dict[str, str] = {}
         self._reasons: dict[tuple[str, str], Reason] = {}
         self.acknowledged = dict.fromkeys(self._rules, 0)
@@ -90,7 +91,7 @@ class Checks:
         """
         now, timers = self._world.timeline.now, self._world.timers
         looks = max(now, min(node.paused_until, now + timers.ttl))
-        unseen = node.wall_stood_still or not node.running
+        unseen = node.untold or not node.running
         self._tainted[node.name] = now + timers.ttl if unseen else looks + timers.exposure
         self._tainted[node.name] += timers.ttl * CLOCK_ERROR
 
@@ -107,6 +108,10 @@ class Checks:
         """An operator has taken the risk for this one."""
         self._forced.add(hierarchy)
 
+    def forgotten(self, hierarchy: str) -> None:
+        """Its record was deleted while nobody owned it: who has its newest data stood nowhere else."""
+        self._forgotten.add(hierarchy)
+
     def mounted(self, hierarchy: str, node: Node) -> None:
         """A disk comes online on a node."""
         if not self._rules[hierarchy].exclusive or hierarchy in self._forced:
@@ -120,7 +125,7 @@ class Checks:
                 )
 
     def _old_data(self, hierarchy: str, node: Node) -> None:
-        if not self._rules[hierarchy].replicated or hierarchy in self._forced:
+        if not self._rules[hierarchy].replicated or hierarchy in self._forced | self._forgotten:
             return
         if self._world.timeline.now < self._tainted.get(node.name, -1.0):
             return  # stale for a moment, and without writes: its mirror finds newer data on other nodes

@@ -47,7 +47,8 @@ class Computer(ABC):
         powered: it is on.
         paused_until: true time at which its agent goes on.
         suspended_until: true time at which it goes on as a whole.
-        wall_stood_still: its wall clock stood still, too, the last time that it was suspended.
+        untold: nothing tells it of its last suspension, since its wall clock shows no gap: that stood still as
+            well, or was set meanwhile.
     """
 
     def __init__(self, world: World, name: str, clock: Clock) -> None:
@@ -58,7 +59,9 @@ class Computer(ABC):
         self.services = {rules.name: Service() for rules in world.cluster.hierarchies if name in rules.nodes}
         self.paused_until = 0.0
         self.suspended_until = 0.0
-        self.wall_stood_still = False
+        self.untold = False
+        self._wall_stands = False
+        self._step_before = 0.0
         self._suspended_at: float | None = None
         self._life = 0
 
@@ -87,7 +90,7 @@ class Computer(ABC):
         """The machine stands still, and its monotonic clock with it; ``wall``: its wall clock, too."""
         now = self.world.timeline.now
         if now >= self.suspended_until:
-            self.wall_stood_still = wall
+            self._wall_stands, self._step_before = wall, self.clock.step
             self._suspended_at, self.suspended_until = now, now + seconds
             self.world.timeline.at(self.suspended_until, self.end_suspension)
 
@@ -96,9 +99,12 @@ class Computer(ABC):
         now = self.world.timeline.now
         if self._suspended_at is None or not self.powered:
             return
-        self.clock.stopped(now - self._suspended_at)
-        if self.wall_stood_still:
-            self.clock.step -= now - self._suspended_at
+        stood_still = now - self._suspended_at
+        self.clock.stopped(stood_still)
+        if self._wall_stands:
+            self.clock.step -= stood_still
+        gap = stood_still + self.clock.step - self._step_before
+        self.untold = abs(gap) <= self.world.timers.jump
         self._suspended_at, self.suspended_until = None, now
         self.world.suspended(self)
         self._later(self.world.random.uniform(0.0, self.world.timers.tick), self.think, self._life)

@@ -37,7 +37,11 @@ class ForeignHand:
         """Delete a record."""
         if self._world.register.get(key) is not None and self._may_vanish(key):
             self._world.note(None, f"{key} vanishes")
-            self.damaged |= key.startswith(HIERARCHIES)
+            if key.startswith(HIERARCHIES):
+                self.damaged = True
+                name = key[len(HIERARCHIES) :]
+                if not self._world.record(name).owner:
+                    self._world.checks.forgotten(name)
             self._world.register.vanish(key)
 
     def tear(self, key: str) -> None:

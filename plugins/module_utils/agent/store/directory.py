@@ -188,8 +188,13 @@ class Directory:
 
     def _is_there(self, key: str, known: _Known, now: float) -> Operation[bool]:
         """Whether to go on; a record that is not found is believed in until no cache can be the cause."""
-        if (yield from read(path_of(key, known.name))) is not None:
+        data = yield from read(path_of(key, known.name))
+        if data == known.data:
             known.missing = None
+            return True
+        if data is not None:
+            # The key was deleted and created anew: another record has the name of the first one.
+            self._forget(key)
             return True
         if known.missing is None:
             known.missing = now
@@ -280,7 +285,7 @@ class Directory:
             yield from self._root()
             if known is None:
                 raise
-            raise Conflict(key, known.number, None) from None
+            raise (yield from self._conflict(key, known.number)) from None
         except OSError as error:
             if is_full(error):
                 yield from discard(temporary)

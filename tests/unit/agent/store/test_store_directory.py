@@ -517,3 +517,24 @@ def test_a_folder_that_goes_away_while_a_put_is_under_way_is_a_conflict(bench):
         put.step()
     assert isinstance(put.outcome, Conflict)
     assert bench.disk.files == {}
+
+
+def test_a_put_that_finds_no_folder_begins_to_doubt_its_record(bench):
+    """Whoever writes only notices it as soon as whoever reads, so that it creates the key when that one asks."""
+    store = bench.grown(5)
+    bench.disk.vanish(FOLDER)
+    bench.disk.now += 1
+    with pytest.raises(Conflict):
+        store.put(KEY, 5, "nowhere")
+    bench.disk.now += 10
+    assert store.put(KEY, 0, "new") == 6
+
+
+def test_a_first_record_that_somebody_else_made_anew_is_another_version(bench):
+    old = bench.grown(1)
+    bench.disk.vanish(FOLDER)
+    bench.wall = 1_700_000_000.5
+    other = bench.store()
+    version = other.put(KEY, 0, "made anew")
+    bench.disk.now += 10
+    assert old.get(KEY) == Versioned(version, "made anew")
