@@ -47,8 +47,8 @@ class Computer(ABC):
         powered: it is on.
         paused_until: true time at which its agent goes on.
         suspended_until: true time at which it goes on as a whole.
-        untold: nothing tells it of its last suspension, since its wall clock shows no gap: that stood still as
-            well, or was set meanwhile.
+        untold: nothing tells it of its last suspension, since its wall clock shows no gap: that stood still
+            as well, or was set meanwhile.
     """
 
     def __init__(self, world: World, name: str, clock: Clock) -> None:

@@ -106,7 +106,7 @@ class Node(Hands):
             up = service.sites and now < service.address_ends
             partial = LocalState.UNKNOWN if service.disk or service.sites else LocalState.DOWN
             self._local(hierarchy, LocalState.UP if up else partial)
-        self.memory.resume(standing)
+        self.memory.resume(standing, self.world.random.randrange(2, 1 << 31))
         self.engine = Engine(self.memory, self)
         self.after(0.0, self.engine.round)
 

@@ -224,6 +224,7 @@ def _leave(asked: argparse.Namespace, home: Home) -> int:
     home.leave_file.touch()
     end = time.monotonic() + asked.seconds
     while asked.seconds and time.monotonic() < end:
+        home.leave_file.touch()  # again, for an agent that has just begun and forgotten the first one
         try:
             with home.alone():
                 home.leave_file.unlink(missing_ok=True)

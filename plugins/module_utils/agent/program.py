@@ -50,6 +50,7 @@ def supervise(home: Home, command: list[str]) -> int:
     settings = home.settings()
     home.log_file.parent.mkdir(exist_ok=True)
     with home.alone():
+        home.leave_file.unlink(missing_ok=True)  # meant for an agent that is no more
         patience = _SILENT * timers_of(settings).lease
         return supervisor.Supervisor(command, patience, _told).run()
 
@@ -88,14 +89,14 @@ def work(home: Home, open_node: OpenNode) -> int:
         made[0].run(standing)
     finally:
         outside.close()
+    home.leave_file.unlink(missing_ok=True)
     return supervisor.LEFT
 
 
 def _watch(home: Home, worker: Worker) -> None:
-    """Leave when somebody asks for it."""
+    """Leave when somebody asks for it. The file stays until that is done, for a worker that takes over."""
     while not home.leave_file.exists():
         time.sleep(_GLANCE)
-    home.leave_file.unlink(missing_ok=True)
     worker.loop.post(worker.leave)
 
 

@@ -131,6 +131,8 @@ class Worker:
     def leave(self) -> None:
         """Give away what can be given, stop the rest, and leave the cluster; from the loop."""
         self.memory.leaving = True
+        # No process goes on from here: what this one writes last may be on its way when another one begins.
+        self._outside.standing(self.memory.standing())
         self.engine.think()
 
     def _resume(self, standing: Standing) -> bool:
@@ -152,7 +154,7 @@ class Worker:
             self.memory.local[name] = Local(state, since=now)
             if state is LocalState.UP:
                 self._probes.restarted(name)
-        self.memory.resume(standing)
+        self.memory.resume(standing, self._chance.randrange(2, 1 << 31))
         return True
 
     def _survey(self, answer: queue.SimpleQueue[dict[str, LocalState] | StandbyError]) -> None:

@@ -20,7 +20,7 @@ def fence_the_lost(s: Snapshot) -> Iterator[Action]:
         return
     for node in _fenceable(s):
         seen = s.nodes.get(node) or _never_seen(s, node)
-        if seen is None or seen.newer or NODES + node in s.busy or _left_alone(s, node):
+        if seen is None or seen.newer or NODES + node in s.busy or left_alone(s, node):
             continue
         if seen.record is not None and seen.record.ended and not seen.problem:
             yield from _confirm(s, node, seen)
@@ -29,7 +29,7 @@ def fence_the_lost(s: Snapshot) -> Iterator[Action]:
             yield Write(Purpose.FENCE, NODES + node, seen.version, _tombstone(s, node, seen), silent)
 
 
-def _left_alone(s: Snapshot, node: str) -> bool:
+def left_alone(s: Snapshot, node: str) -> bool:
     """Maintenance keeps a node from being fenced, unless a person waits for what it has."""
     return (s.maintenance.cluster or node in s.maintenance.nodes) and not any(
         seen.record is not None and seen.record.owner == node and seen.record.request is not None

@@ -39,7 +39,7 @@ class Lease:
         lost: why the incarnation is over, else "".
         asked: when peers were last asked for promises, None before that.
         promised: ``until`` rests on promises.
-        resumed: it goes on from an earlier process, and no renewal of this one is confirmed yet.
+        step: what the next beat adds; see ``resume``.
     """
 
     def __init__(self, timers: Timers) -> None:
@@ -49,7 +49,7 @@ class Lease:
         self.lost = ""
         self.asked: float | None = None
         self.promised = False
-        self.resumed = False
+        self.step = 1
         self._timers = timers
         self._jumped: float | None = None
         self._unsure: list[_Unsure] = []
@@ -71,14 +71,21 @@ class Lease:
         self.incarnation, self.lost = incarnation, ""
         self.confirm(started)
 
-    def resume(self, incarnation: int, renewed: float) -> None:
-        """Go on from where an earlier process of this agent was; ``renewed`` is that of its lease."""
+    def resume(self, incarnation: int, renewed: float, step: int) -> None:
+        """Go on from where an earlier process of this agent was.
+
+        Args:
+            incarnation: under which that one had joined.
+            renewed: of its lease.
+            step: more than one, and another number than any other process of this incarnation has: beats of
+                those may be under way, and none of them is to be taken for one of this process.
+        """
         self.join(incarnation, renewed)
-        self.resumed = True
+        self.step = step
 
     def confirm(self, started: float) -> None:
         """A renewal that began then has taken effect."""
-        self.resumed = False
+        self.step = 1
         self._unsure = [one for one in self._unsure if one.started > started]
         if self._jumped is not None:
             if started < self._jumped:

@@ -92,7 +92,7 @@ class Memory:
     def standing(self) -> Standing | None:
         """What a next process may go on from, None where this one has no standing that it is sure of."""
         lease = self._lease
-        if not lease.incarnation or lease.lost or lease.jumped:
+        if not lease.incarnation or lease.lost or lease.jumped or self.leaving:
             return None
         if lease.renewed is None or self._ahead_before is None:
             return None
@@ -103,12 +103,16 @@ class Memory:
         versions = {key: self._seen.versions.get(key, 0) for key in keys}
         return Standing(self.instance, lease.incarnation, lease.renewed, self._ahead_before, versions)
 
-    def resume(self, standing: Standing) -> None:
+    def resume(self, standing: Standing, step: int) -> None:
         """Go on from where an earlier process of this agent was; before anything else, ``local`` as found.
 
         What that process had under way may still take effect: its writes, on the versions it knew.
+
+        Args:
+            standing: of the earlier process.
+            step: a random number of this process, from 2 on; see ``Lease.resume``.
         """
-        self._lease.resume(standing.incarnation, standing.renewed)
+        self._lease.resume(standing.incarnation, standing.renewed, step)
         self._ahead_before = standing.ahead
         self._follows = True
         self._awaited = dict(standing.versions)
@@ -296,7 +300,7 @@ class Memory:
                 lease.asked,
                 lease.promised,
                 lease.jumped,
-                lease.resumed,
+                lease.step,
             ),
             reachable=fresh and not self._outage,
             outage=self._outage,
@@ -310,6 +314,7 @@ class Memory:
             power=dict(self.power),
             minute=minute,
             unsure=self._unsure(),
+            over=self._seen.over(),
             first_read=self._first_read if self._first_read is not None else now,
             blank=self._first_read is None or bool(self._awaited),
         )

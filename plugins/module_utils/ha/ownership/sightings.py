@@ -68,6 +68,7 @@ class Sightings:
         self.versions: dict[str, int] = {}
         self.news = False
         self._changes = changes
+        self._over: dict[str, dict[int, float]] = {}
 
     def see(self, key: str, stored: Stored, ended: float, *, first: bool) -> None:
         """A key has a version that was not seen before.
@@ -119,6 +120,29 @@ class Sightings:
                 del self.versions[gone]
                 self.news = True
 
+    def over(self) -> Mapping[str, float]:
+        """Since when the incarnation of a hierarchy's last owner is known to be over, where that was seen."""
+        found = {}
+        for name, seen in self.hierarchies.items():
+            if seen.record is not None and seen.record.owner in self._over:
+                since = self._over[seen.record.owner].get(seen.record.incarnation)
+                if since is not None:
+                    found[name] = since
+        return found
+
+    def _note_over(self, record: NodeRecord, known: NodeRecord | None, since: float) -> None:
+        """A node's record tells that an incarnation is over: the one that was known, or its own."""
+        if known is not None and known.incarnation < record.incarnation:
+            self._ends(known.node, known.incarnation, since)
+        if record.ended:
+            self._ends(record.node, record.incarnation, since)
+
+    def _ends(self, node: str, incarnation: int, since: float) -> None:
+        """The first time counts. Incarnations that no hierarchy names any more are forgotten."""
+        named = {one.record.incarnation for one in self.hierarchies.values() if one.record is not None}
+        kept = {known: at for known, at in self._over.get(node, {}).items() if known in named}
+        self._over[node] = {incarnation: since, **kept}
+
     def _see(
         self,
         table: dict[str, Seen[_R]],
@@ -151,6 +175,8 @@ class Sightings:
             self.news = True
         if isinstance(record, HierarchyRecord):
             self._changes(record, self._before(record.hierarchy))
+        else:
+            self._note_over(record, known.record if known is not None else None, since)
         table[name] = Seen(version, record, since, steady)
 
     def _see_maintenance(self, stored: Stored, *, first: bool) -> None:

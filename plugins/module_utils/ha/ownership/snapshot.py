@@ -174,7 +174,8 @@ class Own:
         asked: when it last asked its peers for promises; None before that.
         promised: it serves on their promises, since its lease alone would have ended.
         jumped: its clocks jumped and no renewal has been confirmed since.
-        resumed: it goes on from an earlier process of this agent, and has confirmed no renewal itself yet.
+        step: what its next beat adds. More than one while renewals of an earlier process of this agent may be
+            under way, and then a number that no other process of it has.
     """
 
     incarnation: int = 0
@@ -186,7 +187,7 @@ class Own:
     asked: float | None = None
     promised: bool = False
     jumped: bool = False
-    resumed: bool = False
+    step: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,8 @@ class Snapshot:
         power: node -> how far its confirmed fence has come.
         unsure: hierarchies with a release that has no answer, and that may take effect as long as nobody
             writes over it: somebody else may have them.
+        over: hierarchy -> own monotonic clock since when the incarnation of its last owner is known to be
+            over; where it is missing, since that node's record is what it is.
         first_read: own monotonic clock when this agent process had first read the store.
         blank: it has not read the store yet, or not all that an earlier process of it had read there.
         minute: minute of the day on this node's wall clock, local time, for switchback windows alone.
@@ -237,6 +240,7 @@ class Snapshot:
     power: Mapping[str, Power] = field(default_factory=dict)
     minute: int = 0
     unsure: frozenset[str] = frozenset()
+    over: Mapping[str, float] = field(default_factory=dict)
     first_read: float = 0.0
     machine: str = ""
     blank: bool = False

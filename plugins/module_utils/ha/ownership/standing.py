@@ -88,9 +88,7 @@ def _renew(s: Snapshot, key: str, seen: Seen[NodeRecord] | None) -> Iterator[Act
     changed = seen.record.owned != owned
     if (not due and not changed) or _too_soon(s):
         return
-    # An earlier process may have a renewal with the next beat under way: that must not be taken for this one.
-    step = 2 if s.own.resumed else 1
-    record = replace(seen.record, beat=seen.record.beat + step, unfit=unfit(s), owned=owned)
+    record = replace(seen.record, beat=seen.record.beat + s.own.step, unfit=unfit(s), owned=owned)
     yield Write(Purpose.RENEW, key, seen.version, record, f"renewal {record.beat} of {s.node}")
 
 

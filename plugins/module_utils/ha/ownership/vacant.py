@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .decision import Action, Purpose, Reason, Verdict, Write
-from .fencing import power_of
+from .fencing import left_alone, power_of
 from .fitness import Obstacle, alive, confirmed, ended, maintained, obstacle
 from .records import HIERARCHIES, Answer, HierarchyRecord, NodeRecord, Request, RequestKind
 from .snapshot import LocalState, PowerState, Rules, Seen, Snapshot
@@ -230,7 +230,13 @@ def _fence_of(s: Snapshot, node: str) -> str:
     power = power_of(s, node, incarnation)
     if power is not None and power.state is PowerState.FAILED:
         return "its fence failed and is tried again: switch it off, then force"
-    return "its fence runs"
+    if power is not None:
+        return "its fence runs"
+    if left_alone(s, node):
+        return "maintenance keeps its fence from running: end that, or switch it off, then force"
+    if seen is None or seen.record is None:
+        return "it has no record, and its fence does not run without: switch it off, then force"
+    return "its fence comes next"
 
 
 def _free(
@@ -329,7 +335,7 @@ def _free_since(s: Snapshot, record: HierarchyRecord, seen: Seen[HierarchyRecord
     times = [seen.since] if seen is not None else [s.first_read]
     owner = s.nodes.get(record.owner)
     if owner is not None:
-        times.append(owner.steady)  # since when its incarnation has been over
+        times.append(s.over.get(record.hierarchy, owner.steady))
     return max(times)
 
 

@@ -520,7 +520,7 @@ def test_a_folder_that_goes_away_while_a_put_is_under_way_is_a_conflict(bench):
 
 
 def test_a_put_that_finds_no_folder_begins_to_doubt_its_record(bench):
-    """Whoever writes only notices it as soon as whoever reads, so that it creates the key when that one asks."""
+    """A writer does not survey its keys: it notices here, as early as a reader does."""
     store = bench.grown(5)
     bench.disk.vanish(FOLDER)
     bench.disk.now += 1

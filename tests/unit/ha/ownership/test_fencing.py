@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import CutPower
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
+    HierarchyRecord,
     Maintenance,
     NodeRecord,
     NodeState,
@@ -213,8 +214,42 @@ def test_the_power_of_a_fenced_owner_of_a_disk_is_cut():
     assert found.writes == []
     assert (found.reason, found.sentence) == (
         "waiting_for_confirmation",
-        "server1 had its disk, and nobody has confirmed that it is off (its fence runs)",
+        "server1 had its disk, and nobody has confirmed that it is off (its fence comes next)",
     )
+
+
+@pytest.mark.parametrize(
+    ("power", "told"),
+    [
+        (Power(3, PowerState.RUNNING), "its fence runs"),
+        (Power(3, PowerState.CONFIRMED), "its fence runs"),
+        (Power(3, PowerState.FAILED, NOW), "its fence failed and is tried again: switch it off, then force"),
+        (Power(2, PowerState.RUNNING), "its fence comes next"),
+    ],
+)
+def test_how_the_fence_of_the_last_owner_stands_is_told(power, told):
+    assert lost(FENCED, of=DISK, power={"server1": power}).sentence.endswith(f"({told})")
+
+
+def test_a_fence_that_maintenance_keeps_from_running_is_not_said_to_run():
+    found = lost(
+        node("server1", age=TIMERS.ttl),
+        of=DISK,
+        maintenance=Maintenance(nodes=("server1",)),
+        records={"web": unreadable(HierarchyRecord("web", "server1", 3, 4, doubt=True), age=10_000.0)},
+    )
+
+    assert found.others == []
+    assert "maintenance keeps its fence from running" in found.sentence
+
+
+def test_a_fence_that_runs_for_nobody_is_not_said_to_run():
+    # A damaged record, and a node that may have had it and has never joined.
+    records = {"web": unreadable(age=10_000.0)}
+    found = look(of=DISK, nodes={"server1": None}, records=records)
+
+    assert found.others == []
+    assert "its fence does not run without" in found.sentence
 
 
 def test_power_is_not_cut_before_the_record_is_fenced():

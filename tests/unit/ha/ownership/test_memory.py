@@ -158,6 +158,40 @@ def test_a_record_that_was_damaged_is_steady_from_its_repair_on():
     assert (seen.problem, seen.steady) == ("", 102.1)
 
 
+# The end of an owner
+
+
+def test_an_owner_that_joins_and_crashes_again_and_again_does_not_begin_its_end_anew():
+    node, taken = Node("server1"), replace(WEB, owner="server2", incarnation=8)
+    node.read(100.0, server2=(7, PEER), web=(20, taken))
+    assert not node.look(101.0).over
+
+    node.read(102.0, server2=(8, replace(PEER, state=NodeState.FENCED)), web=(20, taken))
+    for again in range(1, 4):
+        joined = replace(PEER, incarnation=8 + again)
+        node.read(102.0 + 10 * again, server2=(8 + 2 * again, joined), web=(20, taken))
+        fenced = replace(joined, state=NodeState.FENCED)
+        node.read(107.0 + 10 * again, server2=(9 + 2 * again, fenced), web=(20, taken))
+
+    assert node.look(140.0).over == {"web": 102.1}
+
+
+def test_an_owner_that_was_seen_to_join_anew_only_is_over_from_then_on():
+    node, taken = Node("server1"), replace(WEB, owner="server2", incarnation=8)
+    node.read(100.0, server2=(7, PEER), web=(20, taken))
+    node.read(102.0, server2=(9, replace(PEER, incarnation=9)), web=(20, taken))
+    assert node.look(103.0).over == {"web": 102.1}
+
+
+def test_ends_that_no_record_of_a_hierarchy_names_are_forgotten():
+    node = Node("server1")
+    for again in range(100):
+        joined = replace(PEER, incarnation=9 + again)
+        node.read(100.0 + again, server2=(8 + again, joined), web=(20, WEB))
+    assert sum(len(ends) for ends in node.memory._seen._over.values()) == 1
+    assert not node.look(300.0).over
+
+
 # News
 
 

@@ -15,6 +15,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot 
 from tests.support.ownership_memory import OWN, WEB, Node, beat, write_of
 from tests.support.ownership_snapshots import TIMERS, cluster, rules
 
+STEP = 1000
 UP, DOWN = Local(LocalState.UP), Local(LocalState.DOWN)
 
 
@@ -26,7 +27,7 @@ def successor(local=UP, of=None, renewed=100.0):
     first.read(renewed + 0.2, server1=(10, OWN), web=(20, WEB))
     second = Node(of=of)
     second.memory.local["web"] = local
-    second.memory.resume(first.memory.standing())
+    second.memory.resume(first.memory.standing(), STEP)
     return second
 
 
@@ -65,11 +66,30 @@ def test_what_is_up_goes_on_under_the_same_incarnation():
     assert [one.purpose for one in writes] == [Purpose.RENEW]
 
 
+def test_nobody_goes_on_from_a_process_that_leaves():
+    first = Node()
+    first.memory.clocks(100.0, 5000.0)
+    first.join(at=100.0)
+    assert first.memory.standing() is not None
+    first.memory.leaving = True
+    assert first.memory.standing() is None
+
+
+def test_its_beats_go_on_by_one_once_a_renewal_of_its_own_is_confirmed():
+    node = successor()
+    node.read(101.0, server1=(10, OWN), web=(20, WEB))
+    _verdict, (first,), _work = decided(node, 101.2)
+    node.memory.writing(first, 101.2)
+    node.memory.written(first, 101.2, 101.3, 11)
+    _verdict, (second,), _work = decided(node, 101.2 + TIMERS.interval)
+    assert second.record.beat == first.record.beat + 1
+
+
 def test_its_first_beat_cannot_be_that_of_a_renewal_under_way():
     node = successor()
     node.read(101.0, server1=(10, OWN), web=(20, WEB))
     _verdict, (first,), _work = decided(node, 101.2)
-    assert first.record.beat == OWN.beat + 2
+    assert first.record.beat == OWN.beat + STEP
 
     # It is lost, and the renewal of the earlier process takes effect, which began before.
     node.memory.writing(first, 101.2)
