@@ -63,4 +63,7 @@ def test_it_does_not_write_its_old_record_over_the_lost_one_of_its_successor(dam
     world.cut -= links(old)
 
     world.timeline.run(world.timeline.now + 6 * TIMERS.ttl)  # every step is checked: one node at most serves
-    assert world.record(SITE).epoch > epoch
+    assert world.nodes[new].visible(SITE), "its peers have promised"
+    world.cut.clear()
+    assert world.timeline.run(world.timeline.now + 9 * TIMERS.ttl, lambda: world.record(SITE).epoch >= epoch)
+    assert world.record(SITE).owner == new

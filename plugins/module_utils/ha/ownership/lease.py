@@ -125,7 +125,7 @@ class Lease:
         """Promises are being asked for; those of the last time are forgotten."""
         self.asked, self._promises = now, {}
 
-    def promise(self, peer: str, asked: float, now: float, peers: Iterable[str]) -> None:
+    def promise(self, peer: str, asked: float, now: float, peers: Iterable[str]) -> bool:
         """A peer has promised not to fence this node until a ttl after the question.
 
         Args:
@@ -133,15 +133,20 @@ class Lease:
             asked: when this node asked.
             now: when the answer came.
             peers: everybody whose promise is needed.
+
+        Returns:
+            True where all of them have promised now, and the lease is the longer for it.
         """
         if self._jumped is not None and asked < self._jumped:
-            return
+            return False
         self._promises[peer] = asked
         if not self.serves(now) or any(one not in self._promises for one in peers):
-            return
+            return False
         until = min(self._promises[one] for one in peers) + self._timers.lease
-        if until > self.until:
-            self.until, self.promised = until, True
+        if until <= self.until:
+            return False
+        self.until, self.promised = until, True
+        return True
 
     def jump(self, now: float) -> None:
         """Wall clock and monotonic clock have drifted apart: the machine may have been suspended."""

@@ -68,9 +68,9 @@ class Memory:
         self._peers = cluster.peers(node)
         self._lease = Lease(timers)
         self._attempted: float | None = None
-        # What the wall clock was ahead of the monotonic one: last, at the start of the own write under way,
-        # and at the start of the last one that is known to have taken effect.
-        self._ahead = self._ahead_then = 0.0
+        # What the wall clock was ahead of the monotonic one: last, at the start of the own write under way, at
+        # the last question for promises, and at the start of the last of these that has extended the lease.
+        self._ahead = self._ahead_then = self._ahead_asked = 0.0
         self._ahead_before: float | None = None
         self._given: dict[str, float] = {}
         self._busy: set[str] = set()
@@ -233,10 +233,13 @@ class Memory:
     def asked(self, now: float) -> None:
         """Promises are being asked for."""
         self._lease.ask(now)
+        self._ahead_asked = self._ahead
 
     def promised(self, peer: str, asked: float, now: float) -> None:
         """A peer promised not to fence this node until a ttl after the question."""
-        self._lease.promise(peer, asked, now, self._peers)
+        if self._lease.promise(peer, asked, now, self._peers) and not self._lease.jumped:
+            # Clocks that drift apart by little in a long outage of the witness have not jumped.
+            self._ahead_before = self._ahead_asked
 
     def grant(self, peer: str, incarnation: int, now: float) -> bool:
         """A peer asks for a promise: True binds this node not to fence it for a ttl.
@@ -263,7 +266,7 @@ class Memory:
             wall: own wall clock, seconds since any time that is always the same.
 
         Returns:
-            True where they have drifted apart since the last confirmed renewal began by more than ``jump``:
+            True where they have drifted apart by more than ``jump`` since what extended the lease last began:
             somebody has set the one, or the machine was suspended with the other. Nothing that began before
             this extends the lease, which ends soon unless a renewal is confirmed.
         """

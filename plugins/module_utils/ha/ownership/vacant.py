@@ -64,6 +64,10 @@ def _holder(s: Snapshot, rules: Rules) -> str:
             return f"it has no record that can be read, nor has {node}, which may have it"
         if _tells_later(seen.record, rules, _own_epoch(s, rules)):
             return f"it has no record that can be read; {node} had it, and is to write it again"
+        if not seen.record.ended and not alive(s, node):
+            # It may have claimed it, and serve it on promises, without having told so in its own record.
+            kept = ", and maintenance keeps it from that" if left_alone(s, node) else " first"
+            return f"it has no record that can be read; {node} may have it, is silent, and is fenced{kept}"
     return ""
 
 

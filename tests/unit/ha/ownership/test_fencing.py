@@ -10,7 +10,6 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import CutPower
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
-    HierarchyRecord,
     Maintenance,
     NodeRecord,
     NodeState,
@@ -233,10 +232,10 @@ def test_how_the_fence_of_the_last_owner_stands_is_told(power, told):
 
 def test_a_fence_that_maintenance_keeps_from_running_is_not_said_to_run():
     found = lost(
-        node("server1", age=TIMERS.ttl),
+        FENCED,
         of=DISK,
         maintenance=Maintenance(nodes=("server1",)),
-        records={"web": unreadable(HierarchyRecord("web", "server1", 3, 4, doubt=True), age=10_000.0)},
+        records={"web": free(doubt=True)},
     )
 
     assert found.others == []

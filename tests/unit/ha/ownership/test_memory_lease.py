@@ -108,6 +108,31 @@ def test_leaving_ends_standing():
     assert not node.memory.serves(101.2)
 
 
+def test_clocks_that_drift_apart_while_promises_are_renewed_have_not_jumped():
+    node, ahead = Node(), 5000.0
+    node.memory.clocks(100.0, 100.0 + ahead)
+    node.join()
+    for second in range(101, 200):
+        ahead += TIMERS.jump / 10
+        assert not node.memory.clocks(float(second), second + ahead)
+        node.memory.asked(float(second))
+        node.memory.promised("server2", float(second), second + 0.1)
+        assert node.memory.serves(second + 0.2)
+    assert node.memory.clocks(200.0, 200.0 + ahead + 1.1 * TIMERS.jump)
+
+
+def test_a_promise_does_not_make_up_for_a_jump():
+    node = Node()
+    node.memory.clocks(100.0, 5100.0)
+    node.join()
+    node.memory.asked(101.0)
+    assert node.memory.clocks(101.5, 5101.5 + 2 * TIMERS.jump)
+    node.memory.promised("server2", 101.0, 101.6)
+    node.memory.asked(101.7)
+    node.memory.promised("server2", 101.7, 101.8)
+    assert node.look(101.9).own.jumped
+
+
 def test_a_node_joins_again_after_it_was_fenced():
     node = Node().join()
     node.read(101.0, server1=(11, replace(OWN, state=NodeState.FENCED, by="server2")))
