@@ -38,11 +38,11 @@ class Kept:
 
 KEPT: Mapping[int, Kept] = MappingProxyType(
     {
-        336: Kept(
+        13: Kept(
             "a node that is back comes first again, within the window that was declared",
             r"release hierarchies/(site \d): (node\d) is back and comes first... \2 .* claim hierarchies/\1",
         ),
-        625: Kept(
+        55: Kept(
             "a hierarchy's record vanishes, and its owner writes it again",
             r"hierarchies/(site \d) vanishes... repair hierarchies/\1: its record has vanished",
         ),
@@ -51,22 +51,14 @@ KEPT: Mapping[int, Kept] = MappingProxyType(
             r"(node\d) .*is suspended with its clocks... \1 .*goes on after a suspension",
             exposures=1,
         ),
-        297: Kept(
+        215: Kept(
             "the fence device of a lost node with a disk does not work",
             r"the fence of (node\d) does not work... the power of \1 is not cut",
         ),
-        109090: Kept(
-            "who had a hierarchy whose record is damaged is at its limit, and writes it again",
-            r"repair hierarchies/site \d: node\d has \d hierarchies, its limit; node\d is to take it",
-        ),
-        7038: Kept(
+        6772: Kept(
             "maintenance is set between a release and the claim of its successor",
             r"release hierarchies/(site \d):... maintenance: Maintenance\(cluster=True"
             r"... claim hierarchies/\1",
-        ),
-        3047126: Kept(
-            "a renewal was read back while another attempt with its beat was under way",
-            r"fence nodes/(node\d): \1 has not renewed... \1 .*renew nodes/\1 is refused",
         ),
     }
 )

@@ -19,7 +19,11 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision 
     Write,
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Memory, Standing
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import LocalState, Snapshot
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import (
+    LocalState,
+    Own,
+    Snapshot,
+)
 from tests.simulation.backing import Client
 from tests.simulation.hands import Hands
 from tests.simulation.timeline import Clock
@@ -39,6 +43,8 @@ class Node(Hands):
         self.client: Client | None = None
         self.engine: Engine | None = None
         self.told: dict[str, str] = {}
+        self._standing: Standing | None = None
+        self._due = 0.0
         self._boots = 0
         self._wake = 0.0
         self._watched: dict[str, float] = {}
@@ -87,10 +93,13 @@ class Node(Hands):
             self._stop(hierarchy, urgent=True)
         self.after(0.0, self.engine.round)
 
+    def tell(self) -> None:
+        """The agent's process tells what another one could go on from, as it does every tick."""
+        self._standing = self.memory.standing() if self.memory is not None else None
+
     def lose_worker(self, seconds: float) -> None:
-        """The agent's process dies, and another one takes over from it after so many seconds."""
-        assert self.memory is not None
-        standing = self.memory.standing()
+        """The agent's process dies, and another one goes on from what it told last, after so many seconds."""
+        standing = self._standing
         self.stop_agent()
         self.after(seconds, lambda: self._go_on(standing))
 
@@ -110,9 +119,20 @@ class Node(Hands):
         self.engine = Engine(self.memory, self)
         self.after(0.0, self.engine.round)
 
+    def leave(self) -> None:
+        """The agent gives away what it has, and ends; once it goes on, where it stands still."""
+        self.after(0.0, self._leave)
+
+    def _leave(self) -> None:
+        assert self.memory is not None
+        self.memory.leaving = True
+        self.tell()
+        self.think()
+
     def stop_agent(self) -> None:
         """The agent dies; what it has started goes on."""
         self.memory = self.engine = None
+        self._standing = None
         self._life += 1
         for service in self.services.values():
             service.work += 1
@@ -179,8 +199,29 @@ class Node(Hands):
 
     def begun(self, snapshot: Snapshot) -> None:
         """An agent decides every tick; here it does so where that changes anything."""
+        if snapshot.own.leaving and (snapshot.own.lost or not snapshot.own.incarnation) and self._all_down():
+            self.after(0.0, self._left)
+            return
+        self._renew_in_time(snapshot.own)
         self._set_alarm(snapshot.own.until)
         self._watch(snapshot)
+
+    def _all_down(self) -> bool:
+        assert self.memory is not None
+        return all(local.down for local in self.memory.local.values())
+
+    def _left(self) -> None:
+        self.world.note(self, "its agent has left")
+        self.stop_agent()
+        self.world.checks.restarted(self)
+
+    def _renew_in_time(self, own: Own) -> None:
+        """The tick after its next renewal is due."""
+        now, due = self.clock.mono(), (own.renewed or 0.0) + self.world.timers.interval
+        if now < due != self._due:
+            self._due = due
+            tick = self.world.random.uniform(0.0, self.world.timers.tick)
+            self._later(due - now + tick, self.think, self._life)
 
     def _set_alarm(self, until: float) -> None:
         """The tick after the end of its standing."""

@@ -5,6 +5,7 @@ them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,15 +23,19 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership import (
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Purpose, Write
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import HIERARCHIES, NodeRecord
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Snapshot
-from tests.simulation import world
+from tests.simulation import hands, world
 
 Memory = memory.Memory
 
 
 def _margin_left_out() -> Any:
-    """A node serves until the very end of its ttl, and its addresses live as long."""
+    """A node serves until the very end of its ttl, and its addresses live as long, in whole seconds."""
+
+    def lifetime(t: timing.Timers, until: float, now: float) -> int:
+        return max(0, math.ceil(until - now))
+
     whole = patch.object(timing.Timers, "lease", property(lambda t: t.ttl))
-    return _both(whole, patch.object(timing, "check", lambda t: None))
+    return _both(whole, patch.object(hands, "lifetime", lifetime))
 
 
 def _fence_skipped() -> Any:

@@ -34,7 +34,7 @@ from tests.simulation.mirror import Mirror
 from tests.simulation.node import SLOWEST_DEVICE, Node
 from tests.simulation.world import STORE, World
 
-_SIZES = (2,) * 12 + (3,) * 6 + (5,) * 2 + (9,)
+_SIZES = (2,) * 24 + (3,) * 12 + (5,) * 3 + (9,)
 # The real stores cost several times as much as bare registers: they take part in some schedules.
 _KINDS = ("registers",) * 38 + ("directory", "etcd")
 _PRESETS = ("fast", "fast", "lan", "lan", "wan")
@@ -95,14 +95,28 @@ class Schedule:
         limit += self.timers.damaged if self._hand.damaged else 0.0
         if self._devices_failed:  # one that failed is tried again after a ttl
             limit += self.timers.ttl * (1 + CLOCK_ERROR) + SLOWEST_DEVICE
-        healed = world.timeline.now
-        settled = world.timeline.run(healed + limit, self._liveness.settled)
-        if not settled:
-            self._liveness.require(limit)
-        took = world.timeline.now - healed if settled else 0.0  # else nothing happened, nor was to happen
+        took = self._recover(limit)
         world.timeline.run(world.timeline.now + chance.choice((0.0, 0.0, 0.0, 1.0)) * self.timers.ttl)
         exposures, account = world.checks.exposures, world.account
         return Outcome(world.timeline.now, world.coverage, exposures, took / limit, account)
+
+    def _recover(self, limit: float) -> float:
+        """Run until nothing is waited for any more.
+
+        Returns:
+            How long that took; 0 where nothing was waited for, or where nobody looked for a while.
+        """
+        line, chance = self.world.timeline, self.random
+        healed = line.now
+        if chance.random() < 0.2:  # what was up by then may only have been going down
+            line.run(healed + self.timers.ttl)
+        if self._hand.damaged and chance.random() < 0.3:  # doubt is written down, and dealt with
+            line.run(healed + 3 * self.timers.damaged)
+        begun = line.now
+        settled = line.run(max(begun, healed + limit), self._liveness.settled)
+        if not settled:
+            self._liveness.require(limit)
+        return line.now - healed if settled and begun == healed else 0.0
 
     # What is declared
 
@@ -182,6 +196,7 @@ class Schedule:
             self._power_cut,
             self._vanish,
             self._torn,
+            self._leave,
         )
         return self.random.choice(faults)
 
@@ -230,9 +245,25 @@ class Schedule:
     def _worker_crash(self) -> None:
         node = self._node()
         if node.running:
+            node.tell()
+            pause = self.random.choice((0.0, 0.1, 1.0)) * self.timers.interval
+            self._then(self.random.uniform(0, self.timers.tick), lambda: self._take_over(node, pause))
+
+    def _leave(self) -> None:
+        """Its agent is asked to leave, as at a shutdown; now and then its process dies over it."""
+        node = self._node()
+        if node.running:
+            self.world.note(node, "its agent is asked to leave")
+            node.leave()
+            if self.random.random() < 0.3:
+                self._then(self.random.uniform(0, 4) * self.timers.tick, lambda: self._take_over(node, 0.0))
+            self._then(self._while(), lambda: self._restart(node))
+
+    def _take_over(self, node: Node, pause: float) -> None:
+        if node.running:
             self.world.note(node, "the process of its agent dies, and another one takes over")
             self.world.checks.restarted(node)
-            node.lose_worker(self.random.choice((0.0, 0.1, 1.0)) * self.timers.interval)
+            node.lose_worker(pause)
 
     def _restart(self, node: Node) -> None:
         if node.powered and not node.running:

@@ -94,7 +94,7 @@ class World:
     def _delay(self) -> float:
         """Of one message, seconds; now and then it is late, beyond every timeout."""
         if self.late and self.random.random() < self.late:
-            worst = self.random.choice((1.0, 6.0))
+            worst = self.random.choice((1.0, 1.0, 6.0, 6.0, 6.0, 40.0))
             return self.random.uniform(0.1, worst) * self.timers.store_timeout
         return self.random.uniform(0.2, 2.0) * self.latency
 

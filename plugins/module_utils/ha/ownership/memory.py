@@ -68,8 +68,8 @@ class Memory:
         self._peers = cluster.peers(node)
         self._lease = Lease(timers)
         self._attempted: float | None = None
-        # What the wall clock was ahead of the monotonic one: last, at the start of the own write under way, at
-        # the last question for promises, and at the start of the last of these that has extended the lease.
+        # What the wall clock was ahead of the monotonic one: last, at the start of the own write under way,
+        # at the last question for promises, and at the start of the last of these that extended the lease.
         self._ahead = self._ahead_then = self._ahead_asked = 0.0
         self._ahead_before: float | None = None
         self._given: dict[str, float] = {}
