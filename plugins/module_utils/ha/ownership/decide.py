@@ -30,10 +30,11 @@ from __future__ import annotations
 
 from .decision import Action, Decision, Do, Reason, Verb, Verdict
 from .fencing import fence_the_lost
+from .lost import outranked
 from .owned import own
 from .snapshot import LocalState, Rules, Snapshot
 from .standing import keep_standing, stuck, usurped
-from .vacant import look_at, outranked
+from .vacant import look_at
 
 
 def decide(snapshot: Snapshot) -> Decision:

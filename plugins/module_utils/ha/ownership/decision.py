@@ -180,6 +180,10 @@ class Verdict:
     sentence: str
 
 
+# What is decided of one hierarchy.
+Result = tuple[Verdict, list[Action]]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One decision.

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .decision import Action, Do, Purpose, Reason, Verb, Verdict, Write
+from .decision import Do, Purpose, Reason, Result, Verb, Verdict, Write
 from .fitness import alive, maintained, obstacle
 from .records import HIERARCHIES, Answer, HierarchyRecord, Request, RequestKind
 from .snapshot import Local, LocalState, Rules, Snapshot, Switchback
-
-Result = tuple[Verdict, list[Action]]
 
 
 def own(s: Snapshot, rules: Rules, record: HierarchyRecord) -> Result:
@@ -222,7 +220,7 @@ class _Owner:
     def repair(self, problem: str) -> Result:
         """The record is lost or damaged while this node has standing: nobody else can have taken it.
 
-        Unless it had released it: ``vacant.outranked`` is asked first.
+        Unless it had released it: ``lost.outranked`` is asked first.
         """
         told = f"{problem}; {self.s.node} owns it and writes it again"
         return self._record(Purpose.REPAIR, told, self._as_it_is())

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from .decision import Action, Ask, Purpose, Write
 from .fitness import confirmed, maintained, obstacle, why_unfit
+from .lost import outranked
 from .records import NODES, NodeRecord, NodeState
 from .snapshot import LocalState, Seen, Snapshot
 
@@ -23,7 +24,7 @@ def keep_standing(s: Snapshot) -> Iterator[Action]:
     if not s.own.incarnation or s.own.lost:
         yield from _join(s, key, seen)
         return
-    if s.own.leaving and all(local.down for local in s.local.values()) and not _owns_any(s):
+    if s.own.leaving and all(local.down for local in s.local.values()) and not _has_to_release(s):
         if seen is not None and seen.record is not None:
             left = replace(seen.record, state=NodeState.LEFT, owned=_had(s, seen.record))
             yield Write(Purpose.LEAVE, key, seen.version, left, "the agent is being shut down")
@@ -136,6 +137,15 @@ def _ask(s: Snapshot) -> Iterator[Action]:
 
 def _owns_any(s: Snapshot) -> bool:
     return any(s.owns(name) for name in s.local)
+
+
+def _has_to_release(s: Snapshot) -> bool:
+    """It owns a hierarchy whose record it may write; it waits for nobody over one that it may not."""
+    return any(
+        s.owns(rules.name) and not outranked(s, rules) and not s.hierarchies[rules.name].newer
+        for rules in s.cluster.hierarchies
+        if rules.name in s.local
+    )
 
 
 def _owned(s: Snapshot, own: NodeRecord) -> Mapping[str, int]:

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .decision import Action, Purpose, Reason, Verdict, Write
-from .fencing import left_alone, power_of
-from .fitness import Obstacle, alive, confirmed, ended, maintained, obstacle
-from .records import HIERARCHIES, Answer, HierarchyRecord, NodeRecord, Request, RequestKind
-from .snapshot import LocalState, PowerState, Rules, Seen, Snapshot
-
-Result = tuple[Verdict, list[Action]]
+from .danger import danger
+from .decision import Purpose, Reason, Result, Verdict, Write
+from .fitness import Obstacle, alive, ended, maintained, obstacle
+from .lost import as_known, holder, missing, own_epoch
+from .records import HIERARCHIES, Answer, HierarchyRecord, Request, RequestKind
+from .snapshot import Rules, Seen, Snapshot
 
 
 def look_at(s: Snapshot, rules: Rules, claims: int) -> Result:
     """A hierarchy that is another node's, or nobody's; this node has standing."""
-    seen = s.hierarchies.get(rules.name) or _missing(s, rules)
+    seen = s.hierarchies.get(rules.name) or missing(s, rules)
     if not s.reachable:
         return _say(
             rules, Reason.STORE_OUTAGE, f"{s.node} cannot see who has it: {s.outage or 'old answers'}"
@@ -28,93 +27,20 @@ def look_at(s: Snapshot, rules: Rules, claims: int) -> Result:
     if seen is not None and seen.newer:
         return _say(rules, Reason.UNREADABLE, seen.problem)
     if seen is None or seen.problem or seen.record is None:
-        holder = _holder(s, rules)
-        if holder:
-            return _say(rules, Reason.UNREADABLE, holder)
+        may_have_it = holder(s, rules)
+        if may_have_it:
+            return _say(rules, Reason.UNREADABLE, may_have_it)
     if seen is not None and seen.problem and s.now < seen.since + s.timers.damaged:
         rest = seen.since + s.timers.damaged - s.now
         return _say(rules, Reason.UNREADABLE, f"{seen.problem}; it is taken in {rest:.0f} s if nobody has it")
     record = seen.record if seen is not None and seen.record is not None else HierarchyRecord(rules.name)
     if seen is not None and seen.problem:
-        record = _as_known(s, rules, record, seen.problem)
+        record = as_known(s, rules, record, seen.problem)
     if record.owner and not ended(s, record.owner, record.incarnation):
         return _watch(s, rules, record)
     if record.request is not None:
         return _asked(s, rules, record, seen, record.request)
     return _free(s, rules, record, seen, claims)
-
-
-def _missing(s: Snapshot, rules: Rules) -> Seen[HierarchyRecord] | None:
-    """A hierarchy without a record is damaged where a node tells that it had it; else it is a new one."""
-    for node in rules.nodes:
-        seen = s.nodes.get(node)
-        if seen is not None and seen.record is not None and rules.name in seen.record.owned:
-            told = f"its record is missing, and {node} had it"
-            return Seen(0, None, s.first_read, s.first_read, told)
-    return None
-
-
-def _holder(s: Snapshot, rules: Rules) -> str:
-    """Who may have a hierarchy without a record; "" where surely nobody does, or had it after this node."""
-    for node in rules.nodes:
-        seen = s.nodes.get(node)
-        if node == s.node or seen is None:
-            continue
-        if seen.record is None or seen.problem:
-            return f"it has no record that can be read, nor has {node}, which may have it"
-        if _tells_later(seen.record, rules, _own_epoch(s, rules)):
-            return f"it has no record that can be read; {node} had it, and is to write it again"
-        if not seen.record.ended and not alive(s, node):
-            # It may have claimed it, and serve it on promises, without having told so in its own record.
-            kept = ", and maintenance keeps it from that" if left_alone(s, node) else " first"
-            return f"it has no record that can be read; {node} may have it, is silent, and is fenced{kept}"
-    return ""
-
-
-def outranked(s: Snapshot, rules: Rules) -> bool:
-    """Its record is lost or damaged, and what this node knows of it may be old: others may have had it since.
-
-    So it is where a release of this node has no answer, or where another node tells of a later epoch.
-    """
-    seen = s.hierarchies.get(rules.name)
-    if seen is None or not seen.problem or seen.newer or s.local[rules.name].state is LocalState.UP:
-        return False
-    known = seen.record.epoch if seen.record is not None else -1
-    others = (one.record for name, one in s.nodes.items() if name in rules.nodes and name != s.node)
-    return rules.name in s.unsure or any(
-        record is not None and _tells_later(record, rules, known) for record in others
-    )
-
-
-def _tells_later(record: NodeRecord, rules: Rules, epoch: int) -> bool:
-    """A node that has not ended tells that it had a hierarchy under a later epoch."""
-    return not record.ended and record.owned.get(rules.name, -1) > epoch
-
-
-def _own_epoch(s: Snapshot, rules: Rules) -> int:
-    """The epoch under which this node tells that it had a hierarchy, -1 where it does not."""
-    own = s.nodes.get(s.node)
-    return own.record.owned.get(rules.name, -1) if own is not None and own.record is not None else -1
-
-
-def _as_known(s: Snapshot, rules: Rules, kept: HierarchyRecord, problem: str) -> HierarchyRecord:
-    """What is known of a hierarchy whose record is lost or damaged, from its nodes' own records.
-
-    The last owner is named where its incarnation has ended: a disk may need more than that. One that has not
-    ended, and does not say that it has the hierarchy, has released it. Who had it last has its newest data.
-    """
-    owner, incarnation, epoch, current = kept.owner, kept.incarnation, kept.epoch, kept.current
-    for node in rules.nodes:
-        seen = s.nodes.get(node)
-        if seen is not None and seen.record is not None and seen.record.owned.get(rules.name, -1) >= epoch:
-            owner, incarnation = node, seen.record.incarnation
-            if rules.replicated and seen.record.owned[rules.name] > epoch:
-                current = (node,)
-            epoch = seen.record.owned[rules.name]
-    if not owner or not ended(s, owner, incarnation):
-        owner, incarnation = "", 0
-    reason = problem if kept.wanted else kept.reason
-    return replace(kept, owner=owner, incarnation=incarnation, epoch=epoch, current=current, reason=reason)
 
 
 def _watch(s: Snapshot, rules: Rules, record: HierarchyRecord) -> Result:
@@ -172,7 +98,7 @@ def _take_as_asked(
     s: Snapshot, rules: Rules, record: HierarchyRecord, seen: Seen[HierarchyRecord] | None, request: Request
 ) -> Result:
     """A person overrules all but old data and unconfirmed fences; those too by force."""
-    against = _danger(s, rules, record, seen)
+    against = danger(s, rules, record, seen)
     if s.own.leaving or (against and not request.force):
         reason, why = against or (Reason.UNFIT, f"{s.node} is being shut down")
         told = why if s.own.leaving else f"{why}; force overrules this"
@@ -183,64 +109,6 @@ def _take_as_asked(
     if rules.replicated and record.current is not None and s.node not in record.current:
         changes = replace(changes, current=(s.node,))
     return _claim(s, rules, changes, seen, told)
-
-
-def _unaccounted(s: Snapshot, rules: Rules) -> str:
-    """A node that may have had a hierarchy with a damaged record, "" where each tells that it has not."""
-    for node in rules.nodes:
-        if node == s.node or alive(s, node):
-            continue
-        seen = s.nodes.get(node)
-        record = seen.record if seen is not None and not seen.problem else None
-        if record is None or not record.ended or not confirmed(s, node, record.incarnation):
-            return node
-    return ""
-
-
-def _danger(
-    s: Snapshot, rules: Rules, record: HierarchyRecord, seen: Seen[HierarchyRecord] | None
-) -> tuple[Reason, str] | None:
-    """What could harm data."""
-    unknown = record.doubt or (seen is not None and bool(seen.problem) and not record.owner)
-    if rules.exclusive and unknown and (silent := _unaccounted(s, rules)):
-        told = f"its record was damaged or lost, and {silent} may have had its disk ({_fence_of(s, silent)})"
-        return Reason.WAITING_FOR_CONFIRMATION, told
-    if rules.replicated and record.current is None and (record.epoch or unknown):
-        told = "its record was damaged or lost, and nobody knows who has its newest data"
-        return Reason.OLD_DATA, told
-    if rules.exclusive and record.owner and not confirmed(s, record.owner, record.incarnation):
-        told = f"{record.owner} had its disk, and nobody has confirmed that it is off"
-        return Reason.WAITING_FOR_CONFIRMATION, f"{told} ({_fence(s, record)})"
-    if rules.replicated and record.current is not None and s.node not in record.current:
-        told = f"{s.node} has old data; it waits for {' or '.join(record.current)}"
-        return Reason.OLD_DATA, told
-    return None
-
-
-def _fence(s: Snapshot, record: HierarchyRecord) -> str:
-    """How the confirmed fence of the last owner stands."""
-    seen = s.nodes.get(record.owner)
-    if seen is not None and seen.record is not None and record.incarnation < seen.record.first:
-        return "another machine has joined under its name: make sure that the former one is off, then force"
-    return _fence_of(s, record.owner)
-
-
-def _fence_of(s: Snapshot, node: str) -> str:
-    """How the confirmed fence of a node's last incarnation stands."""
-    if node not in s.cluster.fences:
-        return "it has no fence: switch it off, then force"
-    seen = s.nodes.get(node)
-    incarnation = seen.record.incarnation if seen is not None and seen.record is not None else 0
-    power = power_of(s, node, incarnation)
-    if power is not None and power.state is PowerState.FAILED:
-        return "its fence failed and is tried again: switch it off, then force"
-    if power is not None:
-        return "its fence runs"
-    if left_alone(s, node):
-        return "maintenance keeps its fence from running: end that, or switch it off, then force"
-    if seen is None or seen.record is None:
-        return "it has no record, and its fence does not run without: switch it off, then force"
-    return "its fence comes next"
 
 
 def _free(
@@ -254,9 +122,9 @@ def _free(
     if why and s.node not in (record.owner, record.successor):
         return _say(rules, Reason.MAINTENANCE, f"nobody has it, and {why}")
     forced = record.forced and record.successor == s.node
-    danger = _danger(s, rules, record, seen)
-    if danger is not None and not forced:
-        return _endangered(s, rules, record, seen, *danger)
+    harm = danger(s, rules, record, seen)
+    if harm is not None and not forced:
+        return _endangered(s, rules, record, seen, *harm)
     if s.own.leaving:
         return _say(rules, Reason.UNFIT, f"{s.node} is being shut down")
     waited = s.now - _free_since(s, record, seen)
@@ -269,8 +137,8 @@ def _free(
     against = obstacle(s, rules, record, s.node, claims)
     if against is not None and not (forced and against.soft):
         told = _nobody(s, rules, record, against)
-        if seen is not None and seen.problem and _own_epoch(s, rules) == record.epoch:
-            # The others wait for it: see _holder.
+        if seen is not None and seen.problem and own_epoch(s, rules) == record.epoch:
+            # The others wait for it: see lost.holder.
             return _write(s, rules, seen, Purpose.REPAIR, against.reason, record, told)
         return _say(rules, against.reason, told)
     return _in_turn(s, rules, record, seen, waited)

@@ -299,6 +299,19 @@ def test_a_node_does_not_leave_before_it_has_released_what_it_owns():
     assert [one for one in found if one.purpose.value == "leave"] == []
 
 
+@pytest.mark.parametrize("newer", [False, True])
+def test_a_record_that_it_may_not_write_does_not_keep_it(newer):
+    record = owned("server2", epoch=4).record
+    (write,) = leaves(
+        records={"web": unreadable(record, newer=newer)},
+        local={"web": down()},
+        unsure=frozenset() if newer else frozenset({"web"}),
+        nodes={"server2": node("server2", owned={"web": 4})},
+    )
+
+    assert (write.purpose.value, write.record.owned) == ("leave", {"web": 4})
+
+
 def test_a_node_renews_while_it_stops_what_it_has():
     (write,) = leaves(records={"web": owned("server2")}, local={"web": up()}, renewed=NOW - TIMERS.interval)
 

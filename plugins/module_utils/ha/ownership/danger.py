@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What could harm a disk or data, if a hierarchy that nobody has were taken now."""
+
+from __future__ import annotations
+
+from .decision import Reason
+from .fencing import left_alone, power_of
+from .fitness import confirmed
+from .lost import unaccounted
+from .records import HierarchyRecord
+from .snapshot import PowerState, Rules, Seen, Snapshot
+
+
+def danger(
+    s: Snapshot, rules: Rules, record: HierarchyRecord, seen: Seen[HierarchyRecord] | None
+) -> tuple[Reason, str] | None:
+    """What could harm data."""
+    unknown = record.doubt or (seen is not None and bool(seen.problem) and not record.owner)
+    if rules.exclusive and unknown and (silent := unaccounted(s, rules)):
+        told = f"its record was damaged or lost, and {silent} may have had its disk ({_fence_of(s, silent)})"
+        return Reason.WAITING_FOR_CONFIRMATION, told
+    if rules.replicated and record.current is None and (record.epoch or unknown):
+        told = "its record was damaged or lost, and nobody knows who has its newest data"
+        return Reason.OLD_DATA, told
+    if rules.exclusive and record.owner and not confirmed(s, record.owner, record.incarnation):
+        told = f"{record.owner} had its disk, and nobody has confirmed that it is off"
+        return Reason.WAITING_FOR_CONFIRMATION, f"{told} ({_fence(s, record)})"
+    if rules.replicated and record.current is not None and s.node not in record.current:
+        told = f"{s.node} has old data; it waits for {' or '.join(record.current)}"
+        return Reason.OLD_DATA, told
+    return None
+
+
+def _fence(s: Snapshot, record: HierarchyRecord) -> str:
+    """How the confirmed fence of the last owner stands."""
+    seen = s.nodes.get(record.owner)
+    if seen is not None and seen.record is not None and record.incarnation < seen.record.first:
+        return "another machine has joined under its name: make sure that the former one is off, then force"
+    return _fence_of(s, record.owner)
+
+
+def _fence_of(s: Snapshot, node: str) -> str:
+    """How the confirmed fence of a node's last incarnation stands."""
+    if node not in s.cluster.fences:
+        return "it has no fence: switch it off, then force"
+    seen = s.nodes.get(node)
+    incarnation = seen.record.incarnation if seen is not None and seen.record is not None else 0
+    power = power_of(s, node, incarnation)
+    if power is not None and power.state is PowerState.FAILED:
+        return "its fence failed and is tried again: switch it off, then force"
+    if power is not None:
+        return "its fence runs"
+    if left_alone(s, node):
+        return "maintenance keeps its fence from running: end that, or switch it off, then force"
+    if seen is None or seen.record is None:
+        return "it has no record, and its fence does not run without: switch it off, then force"
+    return "its fence comes next"
