@@ -155,8 +155,8 @@ class Sightings:
         kept = known.record if known is not None else None
         try:
             record = decode(stored.value, name)
-            if kept is not None and _goes_back(record, kept):
-                raise BadRecord(f"{name} has a record that is older than what was known of it")
+            if kept is not None and (older := _goes_back(record, kept)):
+                raise BadRecord(f"{name} has a record that is older than what was known of it: {older}")
         except BadRecord as error:
             newer = isinstance(error, NewerRecord)
             table[name] = Seen(stored.version, kept, ended, ended, error.problem, newer)
@@ -209,13 +209,15 @@ def _vanished(table: dict[str, Seen[_R]], key: str, prefix: str, started: float,
     return True
 
 
-def _goes_back(record: NodeRecord | HierarchyRecord, known: NodeRecord | HierarchyRecord) -> bool:
-    """True where a record is older than what is known, whatever its version says."""
+def _goes_back(record: NodeRecord | HierarchyRecord, known: NodeRecord | HierarchyRecord) -> str:
+    """By what a record is older than what is known, whatever its version says; "" where it is not."""
     if isinstance(record, NodeRecord) and isinstance(known, NodeRecord):
-        return record.incarnation < known.incarnation
-    if isinstance(record, HierarchyRecord) and isinstance(known, HierarchyRecord):
-        return record.epoch < known.epoch
-    return False
+        what, now, before = "incarnation", record.incarnation, known.incarnation
+    elif isinstance(record, HierarchyRecord) and isinstance(known, HierarchyRecord):
+        what, now, before = "epoch", record.epoch, known.epoch
+    else:
+        return ""
+    return f"{what} {now} after {before}" if now < before else ""
 
 
 def _steady(known: NodeRecord | HierarchyRecord | None, record: NodeRecord | HierarchyRecord) -> bool:

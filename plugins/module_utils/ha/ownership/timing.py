@@ -204,7 +204,10 @@ def check(t: Timers) -> None:
     """
     for field in fields(t):
         if not getattr(t, field.name) > 0:
-            raise BadTimers(f"{field.name} is {getattr(t, field.name)} and has to be positive")
+            raise BadTimers(
+                f"{field.name} is {getattr(t, field.name)} and has to be positive",
+                remedy=f"Give {field.name} a positive number, or leave it out and take the preset's",
+            )
     for rule in _rules(t):
         if rule.small > rule.large + 1e-9:
             raise BadTimers(
