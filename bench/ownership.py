@@ -144,6 +144,8 @@ def run() -> str:
     return "\n\n".join(
         (
             table((f"{NODES_COUNT} nodes, {HIERARCHIES_COUNT} hierarchies", "value"), tuple(_decisions())),
-            table(("requests to the store, per node and second", "etcd, reckoned", "directory, counted"), rows),
+            table(
+                ("requests to the store, per node and second", "etcd, reckoned", "directory, counted"), rows
+            ),
         )
     )
