@@ -31,6 +31,7 @@ from lab.machine.wire import UnixWire
 from lab.parent import die_with
 from lab.running import Running, refuse
 from lab.shell.cimbridge import SCRIPT, CimBridge
+from lab.shell.native import NativeProgram
 from lab.shell.programs import FixedOutput
 from lab.shell.table import ProgramTable
 from lab.state import State
@@ -141,6 +142,8 @@ class NodeProcess:
             machine, self._node.programs, state.node(name) / "processes", self._variables()
         )
         machine.launch = self._processes.start
+        for path in self._node.programs:
+            table.register(path, NativeProgram(self._processes.in_session))
         machine.tasks.boot()
 
     def _variables(self) -> dict[str, str]:

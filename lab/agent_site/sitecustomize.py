@@ -16,4 +16,4 @@ if _NAME:
     clock.install(os.environ["STANDBY_LAB_CLOCK"])
     _TABLE = links.Table(os.environ["STANDBY_LAB_LINKS"], _NAME)
     sockets.install(_TABLE)
-    files.install(_TABLE, os.environ["STANDBY_ROOT"])
+    files.install(_TABLE, os.environ["STANDBY_ROOT"], barred="STANDBY_LAB_NETWORK_LOGON" in os.environ)

@@ -33,6 +33,8 @@ _KILLED = 1  # exit code of a process that somebody ended (taskkill)
 _ABSOLUTE = re.compile(r"[A-Za-z]:\\")
 _RELAY = "lab.relay"
 _BRIDGE = "powershell.exe"
+# Tells a process that its logon has no credentials for other machines (agent_site/standby_lab/files.py).
+NETWORK_LOGON = "STANDBY_LAB_NETWORK_LOGON"
 # What the actions of the faults `agent` and `bridge` do.
 _SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP, "resume": signal.SIGCONT}
 
@@ -123,6 +125,17 @@ class NativeProcesses:
         self._host.record("process", pid=child.pid, label=label, started=True)
         self._watch(native, child, on_exit)
         return native
+
+    def in_session(
+        self, arguments: Sequence[str], session: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
+        """Arguments and environment of a process that the command shell of WinRM starts.
+
+        Args:
+            arguments: without the program.
+            session: variables of the shell.
+        """
+        return _script_here(self._host, arguments), {**session, **self.environment(), NETWORK_LOGON: "1"}
 
     def environment(self) -> dict[str, str]:
         """The variables of a process: the node's, as spelled and in capitals, and the lab's own."""

@@ -44,17 +44,18 @@ class Guard:
     Args:
         table: the links.
         root: the folder of the node that has ``UNC``.
+        barred: the process has no credentials for another machine, and every server refuses it.
     """
 
-    def __init__(self, table: Table, root: str) -> None:
-        self._table = table
+    def __init__(self, table: Table, root: str, *, barred: bool = False) -> None:
+        self._table, self._barred = table, barred
         self._unc = f"{root}/UNC/"
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Stop a call on a share that cannot be reached.
 
         Raises:
-            OSError: ETIMEDOUT, or ENOSPC where it would write to a full share.
+            OSError: ETIMEDOUT, ENOSPC where it would write to a full share, or EACCES without credentials.
         """
         count = _PATHS.get(event)
         if count is None:
@@ -80,6 +81,8 @@ class Guard:
             if _real() >= until:
                 raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), path)
             _sleep(_STEP)
+        if self._barred:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
         if grows and witness["full"]:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
 
@@ -103,9 +106,9 @@ def _text(path: Any) -> str | None:
     return text if os.path.isabs(text) else os.path.abspath(text)  # noqa: PTH117, PTH100
 
 
-def install(table: Table, root: str) -> None:
+def install(table: Table, root: str, *, barred: bool = False) -> None:
     """Let every call on files of this process pass the guard."""
-    guard = Guard(table, root)
+    guard = Guard(table, root, barred=barred)
     for name in _UNHEARD:
         setattr(os, name, _wrapped(getattr(os, name), guard, grows=name == "write"))
     sys.addaudithook(guard.audit)
