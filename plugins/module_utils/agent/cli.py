@@ -3,6 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The command on a node: run the agent, ask it, and look at what it does.
 
+What needs the witness is handed to the agent of this node (``inbox.py``), and answered by it.
+
 Exit codes: 0 done, 1 refused or failed (the sentence is on standard error), 2 bad usage.
 """
 
@@ -10,26 +12,20 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..errors import StandbyError
 from ..ha.ownership import journal
 from ..ha.ownership.explain import explain
-from ..ha.ownership.records import HierarchyRecord, Maintenance, RequestKind
-from ..ha.ownership.timing import bound
 from ..ha.ownership.what_if import what_if
-from .desk import Board, Desk
+from . import requests
 from .home import Home
+from .inbox import NotServed, Told, hand_in
 from .log import tail
-from .program import OpenNode, open_witness, supervise, work
-from .settings import Settings, timers_of
-
-_LINES = 200
+from .program import OpenNode, supervise, work
 
 
 def main(
@@ -47,13 +43,18 @@ def main(
     try:
         home = open_home(asked.home)
         if asked.command == "run":
-            return supervise(home, [*worker, "work", "--home", asked.home])
+            return supervise(home, [*worker, "work", "--home", asked.home], lambda *one: _serve(home, *one))
         if asked.command == "work":
             return work(home, open_node)
-        return _COMMANDS[asked.command](asked, home)
+        if asked.command in _HERE:
+            return _HERE[asked.command](asked, home)
+        told = _asked(asked, arguments, home)
     except StandbyError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    sys.stdout.write(told.out)
+    sys.stderr.write(told.err)
+    return told.code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -88,54 +89,29 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-# Looking
+# Through the agent
 
 
-def _status(asked: argparse.Namespace, home: Home) -> int:
-    settings = home.settings()
-    board = _desk(home, settings).board()
-    shown = _shown(board, _own(home))
-    sys.stdout.write(json.dumps(shown, indent=1) + "\n" if asked.json else _in_words(shown))
-    return 0
-
-
-def _own(home: Home) -> Mapping[str, Any]:
-    """What the agent of this node shows; nothing where it has shown nothing yet."""
+def _asked(asked: argparse.Namespace, arguments: Sequence[str], home: Home) -> Told:
+    """Have the agent of this node do it. Without one, the status is what can be read from here."""
     try:
-        document: Mapping[str, Any] = json.loads(home.status_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return document
+        return hand_in(home.requests_folder, arguments, getpass.getuser(), requests.patience(asked, home))
+    except NotServed as error:
+        if asked.command != "status":
+            raise
+        return requests.status_without_agent(asked, home, error)
 
 
-def _shown(board: Board, own: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "nodes": {
-            name: {"state": one.state.value, "incarnation": one.incarnation, "unfit": dict(one.unfit)}
-            for name, one in board.nodes.items()
-        },
-        "hierarchies": {
-            name: {"owner": one.owner or None, "reason": one.reason, "wanted": one.wanted, "epoch": one.epoch}
-            for name, one in board.hierarchies.items()
-        },
-        "maintenance": {
-            "cluster": board.maintenance.cluster,
-            "nodes": list(board.maintenance.nodes),
-            "hierarchies": list(board.maintenance.hierarchies),
-        },
-        "problems": list(board.problems),
-        "here": own,
-    }
+def _serve(home: Home, arguments: Sequence[str], by: str) -> Told:
+    """What the agent does with a request that was handed in."""
+    try:
+        asked = _parser().parse_args(arguments)
+    except SystemExit:
+        return Told(2, err="the agent does not know this command; its program may be an older one\n")
+    return requests.serve(asked, home, by)
 
 
-def _in_words(shown: Mapping[str, Any]) -> str:
-    lines = [f"{name}: {one['state']}" for name, one in shown["nodes"].items()]
-    for name, one in shown["hierarchies"].items():
-        lines.append(f"{name}: {one['owner'] or 'nobody has it'} ({one['reason']})")
-    for name, one in shown["here"].get("hierarchies", {}).items():
-        lines.append(f"  here, {name}: {one['sentence']}")
-    lines.extend(shown["problems"])
-    return "".join(f"{line}\n" for line in lines)
+# Without it
 
 
 def _explain(asked: argparse.Namespace, home: Home) -> int:
@@ -157,69 +133,6 @@ def _last(home: Home) -> tuple[Any, Any]:
     return journal.read(lines[-1])
 
 
-# Asking
-
-
-def _desk(home: Home, settings: Settings) -> Desk:
-    return Desk(open_witness(home, settings)(), f"{getpass.getuser()} on {settings.node}")
-
-
-def _move(asked: argparse.Namespace, home: Home) -> int:
-    kind = RequestKind(asked.command)
-    target = asked.node if kind is RequestKind.SWITCHOVER else ""
-    return _ask(home, asked.hierarchy, kind, target, force=asked.force)
-
-
-def _tell(asked: argparse.Namespace, home: Home) -> int:
-    return _ask(home, asked.hierarchy, RequestKind(asked.command))
-
-
-def _ask(home: Home, hierarchy: str, kind: RequestKind, target: str = "", *, force: bool = False) -> int:
-    """Ask, wait for the answer, and for what was asked to be so."""
-    settings = home.settings()
-    timers = timers_of(settings)
-    desk = _desk(home, settings)
-    patience = bound(timers, nodes=len(settings.addresses))
-    number = desk.ask(hierarchy, kind, target, force=force)
-    answer = desk.follow(hierarchy, number, patience)
-    out = sys.stdout if answer.accepted else sys.stderr
-    out.write(f"{answer.sentence}\n")
-    if not answer.accepted:
-        return 1
-    if kind is RequestKind.ACKNOWLEDGE or desk.wait_for(hierarchy, _done(kind, target), patience):
-        return 0
-    raise StandbyError(
-        f"it was accepted and is not so after {patience:g} s",
-        resource=f'hierarchy "{hierarchy}"',
-        remedy="Look at the status, which says why",
-    )
-
-
-def _done(kind: RequestKind, target: str) -> Callable[[HierarchyRecord], bool]:
-    if kind is RequestKind.OUT:
-        return lambda record: not record.owner
-    return lambda record: bool(record.owner) and (not target or record.owner == target)
-
-
-def _maintenance(asked: argparse.Namespace, home: Home) -> int:
-    begin = asked.what == "begin"
-
-    def change(known: Maintenance) -> Maintenance:
-        if asked.node is not None:
-            return replace(known, nodes=_with(known.nodes, asked.node, begin))
-        if asked.hierarchy is not None:
-            return replace(known, hierarchies=_with(known.hierarchies, asked.hierarchy, begin))
-        return replace(known, cluster=begin)
-
-    _desk(home, home.settings()).maintain(change)
-    return 0
-
-
-def _with(known: tuple[str, ...], name: str, there: bool) -> tuple[str, ...]:
-    rest = tuple(one for one in known if one != name)
-    return (*rest, name) if there else rest
-
-
 def _leave(asked: argparse.Namespace, home: Home) -> int:
     home.leave_file.touch()
     end = time.monotonic() + asked.seconds
@@ -238,14 +151,8 @@ def _leave(asked: argparse.Namespace, home: Home) -> int:
     )
 
 
-_COMMANDS: Mapping[str, Callable[[argparse.Namespace, Home], int]] = {
-    "status": _status,
+_HERE: Mapping[str, Callable[[argparse.Namespace, Home], int]] = {
     "explain": _explain,
     "what-if": _what_if,
-    "switchover": _move,
-    "switchback": _move,
-    "out": _tell,
-    "acknowledge": _tell,
-    "maintenance": _maintenance,
     "leave": _leave,
 }

@@ -35,6 +35,7 @@ class Home:
         self.decisions_file = folder / "logs" / "decisions.log"
         self.status_file = folder / "status.json"
         self.leave_file = folder / "leave"
+        self.requests_folder = folder / "requests"
 
     def settings(self) -> Settings:
         """What ``agent.json`` says.

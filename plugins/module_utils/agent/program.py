@@ -20,6 +20,7 @@ from ..node import Node
 from . import supervisor
 from .declared import membership
 from .home import Home
+from .inbox import Inbox, Serve
 from .settings import EtcdSettings, Settings, timers_of
 from .store.interface import Store
 from .store.opening import open_directory, open_etcd
@@ -37,12 +38,13 @@ _CALL = 2.0
 _GLANCE = 0.2
 
 
-def supervise(home: Home, command: list[str]) -> int:
-    """Keep a worker at work in a home, until it has left; its exit code.
+def supervise(home: Home, command: list[str], serve: Serve) -> int:
+    """Keep a worker at work in a home, until it has left, and serve requests; the worker's exit code.
 
     Args:
         home: of the agent.
         command: program and arguments of the worker.
+        serve: does what is asked in the home's inbox; on threads.
 
     Raises:
         StandbyError: another agent works there, or its settings cannot be.
@@ -51,8 +53,13 @@ def supervise(home: Home, command: list[str]) -> int:
     home.log_file.parent.mkdir(exist_ok=True)
     with home.alone():
         home.leave_file.unlink(missing_ok=True)  # meant for an agent that is no more
+        inbox = Inbox(home.requests_folder, serve, _told)
+        inbox.start()
         patience = _SILENT * timers_of(settings).lease
-        return supervisor.Supervisor(command, patience, _told).run()
+        try:
+            return supervisor.Supervisor(command, patience, _told).run()
+        finally:
+            inbox.close()
 
 
 def _told(sentence: str) -> None:

@@ -1,0 +1,220 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the agent does when somebody asks it by the command: all of it goes through the witness."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..errors import StandbyError
+from ..ha.ownership.records import HierarchyRecord, Maintenance, RequestKind
+from ..ha.ownership.timing import bound
+from .desk import Board, Desk
+from .home import Home
+from .inbox import NotServed, Told, refused
+from .program import open_witness
+from .settings import Settings, timers_of
+
+# A request waits for its answer, and for what was asked to be so, as long as ownership may take for each.
+_WAITS = 2
+# Seconds that reading and writing the witness may take beside that: a share that hangs answers late.
+_MARGIN = 60.0
+
+
+def serve(asked: argparse.Namespace, home: Home, by: str) -> Told:
+    """Do what a command asks.
+
+    Args:
+        asked: the command line, parsed.
+        home: of the agent.
+        by: who asks, for people.
+    """
+    try:
+        settings = home.settings()
+        desk = Desk(open_witness(home, settings)(), f"{by} on {settings.node}")
+        return _COMMANDS[asked.command](asked, home, settings, desk)
+    except StandbyError as error:
+        return refused(error)
+
+
+def patience(asked: argparse.Namespace, home: Home) -> float:
+    """Seconds that the outcome of a command may take.
+
+    Raises:
+        StandbyError: the agent's settings cannot be read.
+    """
+    settings = home.settings()
+    return _MARGIN + (_WAITS * _bound(settings) if asked.command in _REQUESTS else 0.0)
+
+
+def status_without_agent(asked: argparse.Namespace, home: Home, why: NotServed) -> Told:
+    """The status as far as it can be read without the agent.
+
+    Raises:
+        StandbyError: the agent's settings cannot be read.
+    """
+    settings = home.settings()
+    board, problems = _board(lambda: Desk(open_witness(home, settings)(), settings.node))
+    return _said(asked, _shown(board, settings, {}, running=False) | {"problems": [str(why), *problems]})
+
+
+def _bound(settings: Settings) -> float:
+    return bound(timers_of(settings), nodes=len(settings.addresses))
+
+
+# Looking
+
+
+def _status(asked: argparse.Namespace, home: Home, settings: Settings, desk: Desk) -> Told:
+    board, problems = _board(lambda: desk)
+    return _said(asked, _shown(board, settings, _own(home), running=True) | {"problems": problems})
+
+
+def _board(desk: Callable[[], Desk]) -> tuple[Board, list[str]]:
+    """What stands in the witness, with a sentence for all that cannot be read."""
+    try:
+        board = desk().board()
+    except StandbyError as error:
+        return Board({}, {}, Maintenance()), [f"the witness cannot be read: {error}"]
+    return board, list(board.problems)
+
+
+def _own(home: Home) -> Mapping[str, Any]:
+    """What the agent of this node shows; nothing where it has shown nothing yet."""
+    try:
+        document: Mapping[str, Any] = json.loads(home.status_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document
+
+
+def _shown(board: Board, settings: Settings, own: Mapping[str, Any], *, running: bool) -> dict[str, Any]:
+    return {
+        "node": settings.node,
+        "running": running,
+        "preset": settings.preset,
+        "bound": _bound(settings),
+        "nodes": {
+            name: {"state": one.state.value, "incarnation": one.incarnation, "unfit": dict(one.unfit)}
+            for name, one in board.nodes.items()
+        },
+        "hierarchies": {name: _recorded(one) for name, one in board.hierarchies.items()},
+        "maintenance": {
+            "cluster": board.maintenance.cluster,
+            "nodes": list(board.maintenance.nodes),
+            "hierarchies": list(board.maintenance.hierarchies),
+        },
+        "here": own,
+    }
+
+
+def _recorded(record: HierarchyRecord) -> dict[str, Any]:
+    return {
+        "owner": record.owner or None,
+        "successor": record.successor or None,
+        "reason": record.reason,
+        "wanted": record.wanted,
+        "epoch": record.epoch,
+        "asked": None if record.request is None else f"{record.request.kind.value} by {record.request.by}",
+    }
+
+
+def _said(asked: argparse.Namespace, shown: Mapping[str, Any]) -> Told:
+    return Told(0, json.dumps(shown, indent=1) + "\n" if asked.json else _in_words(shown))
+
+
+def _in_words(shown: Mapping[str, Any]) -> str:
+    lines = [f"{name}: {one['state']}" for name, one in shown["nodes"].items()]
+    for name, one in shown["hierarchies"].items():
+        lines.append(f"{name}: {one['owner'] or 'nobody has it'} ({one['reason']})")
+    for name, one in shown["here"].get("hierarchies", {}).items():
+        lines.append(f"  here, {name}: {one['sentence']}")
+    lines.extend(shown["problems"])
+    return "".join(f"{line}\n" for line in lines)
+
+
+# Asking
+
+
+def _move(asked: argparse.Namespace, _home: Home, settings: Settings, desk: Desk) -> Told:
+    kind = RequestKind(asked.command)
+    target = asked.node if kind is RequestKind.SWITCHOVER else ""
+    return _ask(settings, desk, asked.hierarchy, kind, target, force=asked.force)
+
+
+def _tell(asked: argparse.Namespace, _home: Home, settings: Settings, desk: Desk) -> Told:
+    return _ask(settings, desk, asked.hierarchy, RequestKind(asked.command))
+
+
+def _ask(
+    settings: Settings,
+    desk: Desk,
+    hierarchy: str,
+    kind: RequestKind,
+    target: str = "",
+    *,
+    force: bool = False,
+) -> Told:
+    """Ask, wait for the answer, and for what was asked to be so.
+
+    Raises:
+        StandbyError: it was not answered, or is not so in time.
+    """
+    seconds = _bound(settings)
+    number = desk.ask(hierarchy, kind, target, force=force)
+    answer = desk.follow(hierarchy, number, seconds)
+    if not answer.accepted:
+        return Told(1, err=f"{answer.sentence}\n")
+    if kind is RequestKind.ACKNOWLEDGE or desk.wait_for(hierarchy, _done(kind, target), seconds):
+        return Told(0, f"{answer.sentence}\n")
+    raise StandbyError(
+        f"it was accepted and is not so after {seconds:g} s",
+        resource=f'hierarchy "{hierarchy}"',
+        remedy="Look at the status, which says why",
+    )
+
+
+def _done(kind: RequestKind, target: str) -> Callable[[HierarchyRecord], bool]:
+    if kind is RequestKind.OUT:
+        return lambda record: not record.owner
+    return lambda record: bool(record.owner) and (not target or record.owner == target)
+
+
+def _maintenance(asked: argparse.Namespace, _home: Home, settings: Settings, desk: Desk) -> Told:
+    begin = asked.what == "begin"
+    if begin and asked.node is not None and asked.node not in settings.addresses:
+        raise StandbyError(
+            f"{asked.node} is no node of this cluster",
+            remedy=f"Name one of {', '.join(sorted(settings.addresses))}",
+        )
+
+    def change(known: Maintenance) -> Maintenance:
+        if asked.node is not None:
+            return replace(known, nodes=_with(known.nodes, asked.node, begin))
+        if asked.hierarchy is not None:
+            return replace(known, hierarchies=_with(known.hierarchies, asked.hierarchy, begin))
+        return replace(known, cluster=begin)
+
+    desk.maintain(change)
+    return Told(0)
+
+
+def _with(known: tuple[str, ...], name: str, there: bool) -> tuple[str, ...]:
+    rest = tuple(one for one in known if one != name)
+    return (*rest, name) if there else rest
+
+
+_REQUESTS = ("switchover", "switchback", "out", "acknowledge")
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace, Home, Settings, Desk], Told]] = {
+    "status": _status,
+    "switchover": _move,
+    "switchback": _move,
+    "out": _tell,
+    "acknowledge": _tell,
+    "maintenance": _maintenance,
+}

@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command through its agent: what is asked, refused, and shown, with the witness and without it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.agent import cli, desk, inbox, requests, settings
+from ansible_collections.standby.iis.plugins.module_utils.agent.home import Home
+from ansible_collections.standby.iis.plugins.module_utils.agent.inbox import Told
+from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
+from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening import open_directory
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
+    HIERARCHIES,
+    MAINTENANCE,
+    NODES,
+    Answer,
+    HierarchyRecord,
+    Maintenance,
+    NodeRecord,
+    decode_hierarchy,
+    decode_maintenance,
+    encode,
+)
+
+SHOP = HierarchyRecord("-Shop & Co", "server1", 3, 4, "server1 took it")
+KEY = HIERARCHIES + SHOP.hierarchy
+HERE = {"node": "server1", "hierarchies": {SHOP.hierarchy: {"sentence": "it is in service on server1"}}}
+
+
+@pytest.fixture
+def home(tmp_path):
+    folder, witness = tmp_path / "home", tmp_path / "witness"
+    folder.mkdir()
+    witness.mkdir()
+    addresses = {"server1": ("10.0.0.1",), "server2": ("10.0.0.2",)}
+    told = Settings("server1", "web", str(witness), preset="fast", addresses=addresses)
+    (folder / "agent.json").write_text(settings.write(told))
+    (folder / "status.json").write_text(json.dumps(HERE))
+    return Home(str(folder))
+
+
+@pytest.fixture
+def store(home):
+    made = open_directory(home.settings().directory)
+    made.put(KEY, 0, encode(SHOP))
+    made.put(NODES + "server1", 0, encode(NodeRecord("server1", 3, "a", unfit={SHOP.hierarchy: "no disk"})))
+    return made
+
+
+@pytest.fixture
+def run(home, monkeypatch, capsys):
+    """The command, with the agent in this process."""
+
+    def hand_in(folder, arguments, by, seconds):
+        assert folder == home.requests_folder
+        return cli._serve(home, arguments, by)
+
+    monkeypatch.setattr(cli, "hand_in", hand_in)
+    monkeypatch.setattr(cli.getpass, "getuser", lambda: "Ada")
+
+    def one(command, *arguments):
+        code = cli.main([command, "--home", home.name, *arguments], Home, None, [])
+        return code, *capsys.readouterr()
+
+    return one
+
+
+def answering(store, monkeypatch, accepted, **changes):
+    """An agent that answers as soon as somebody waits."""
+
+    def sleep(_seconds):
+        found = store.get(KEY)
+        known = decode_hierarchy(found.value, SHOP.hierarchy)
+        if known.request is not None:
+            answer = Answer(known.request.id, accepted, "as you wish" if accepted else "server2: no disk")
+            done = replace(known, request=None, answer=answer, **(changes if accepted else {}))
+            store.put(KEY, found.version, encode(done))
+
+    monkeypatch.setattr(desk.time, "sleep", sleep)
+
+
+def test_a_switchover_is_asked_for_and_followed_until_the_node_has_it(run, store, monkeypatch):
+    answering(store, monkeypatch, True, owner="server2")
+    assert run("switchover", "--", SHOP.hierarchy, "server2") == (0, "as you wish\n", "")
+
+
+def test_a_refusal_is_the_agents_sentence_on_standard_error(run, store, monkeypatch):
+    answering(store, monkeypatch, False)
+    assert run("switchover", "--", SHOP.hierarchy, "server2") == (1, "", "server2: no disk\n")
+
+
+def test_what_was_asked_by_force_and_by_whom_stands_in_the_request(run, store, monkeypatch):
+    seen = []
+
+    def sleep(_seconds):
+        seen.append(decode_hierarchy(store.get(KEY).value, SHOP.hierarchy).request)
+        answering(store, monkeypatch, True, owner="server2")
+
+    monkeypatch.setattr(desk.time, "sleep", sleep)
+    run("switchover", "--force", "--", SHOP.hierarchy, "server2")
+    assert (seen[0].force, seen[0].target, seen[0].by) == (True, "server2", "Ada on server1")
+
+
+def test_without_the_witness_a_request_is_refused_with_the_reason(run, store, home):
+    shutil.rmtree(home.settings().directory)
+    code, out, err = run("switchover", "--", SHOP.hierarchy, "server2")
+    assert (code, out) == (1, "")
+    assert "witness" in err
+
+
+def test_status_shows_records_and_what_this_node_says(run, store):
+    code, out, _err = run("status", "--json")
+    shown = json.loads(out)
+    assert code == 0
+    assert shown["hierarchies"][SHOP.hierarchy] == {
+        "owner": "server1",
+        "successor": None,
+        "reason": "server1 took it",
+        "wanted": True,
+        "epoch": 4,
+        "asked": None,
+    }
+    assert shown["nodes"]["server1"]["unfit"] == {SHOP.hierarchy: "no disk"}
+    assert (shown["here"], shown["problems"], shown["running"]) == (HERE, [], True)
+    assert shown["bound"] > 0
+    assert "here, -Shop & Co: it is in service on server1" in run("status")[1]
+
+
+def test_status_without_the_witness_still_says_what_this_node_says(run, store, home):
+    shutil.rmtree(home.settings().directory)
+    code, out, _err = run("status", "--json")
+    shown = json.loads(out)
+    assert code == 0
+    assert shown["here"] == HERE
+    assert "the witness cannot be read" in shown["problems"][0]
+
+
+def test_status_without_an_agent_shows_the_records_and_says_so(home, store, monkeypatch, capsys):
+    def hand_in(*_arguments):
+        raise inbox.NotServed("nobody there")
+
+    monkeypatch.setattr(cli, "hand_in", hand_in)
+    assert cli.main(["status", "--home", home.name, "--json"], Home, None, []) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["running"], shown["here"]) == (False, {})
+    assert shown["hierarchies"][SHOP.hierarchy]["owner"] == "server1"
+    assert shown["problems"] == ["nobody there."]
+    assert cli.main(["switchback", "--home", home.name, "Shop"], Home, None, []) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stands"),
+    [
+        (("begin",), Maintenance(cluster=True)),
+        (("begin", "--node", "server2"), Maintenance(nodes=("server2",))),
+        (("begin", "--hierarchy", "Shop"), Maintenance(hierarchies=("Shop",))),
+    ],
+)
+def test_maintenance_is_begun_and_ended(run, store, arguments, stands):
+    assert run("maintenance", *arguments) == (0, "", "")
+    assert decode_maintenance(store.get(MAINTENANCE).value) == stands
+    run("maintenance", "end", *arguments[1:])
+    assert decode_maintenance(store.get(MAINTENANCE).value) == Maintenance()
+
+
+def test_maintenance_of_a_node_that_is_none_is_refused(run, store):
+    code, _out, err = run("maintenance", "begin", "--node", "server3")
+    assert code == 1
+    assert "server3 is no node of this cluster. Name one of server1, server2." in err
+    assert store.get(MAINTENANCE) is None
+
+
+def test_a_command_that_an_older_agent_does_not_know_is_told(home):
+    assert cli._serve(home, ["dance", "--home", home.name], "Ada") == Told(
+        2, err="the agent does not know this command; its program may be an older one\n"
+    )
+    assert set(requests._COMMANDS) == {
+        "status", "switchover", "switchback", "out", "acknowledge", "maintenance",
+    }  # fmt: skip
