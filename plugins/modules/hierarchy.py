@@ -17,6 +17,9 @@ description:
   - Checks the target before anything is stopped, takes the hierarchy down on its owner, brings it up on the
     target,
     verifies it with the deep checks of its sites, and rolls back where a step fails.
+  - Where agents run on the nodes of the hierarchy, they move it. Their command on one of the nodes is given
+    the request, the module follows it to the end, looks at the nodes, and asks the sites from the controller.
+  - An agent on some of its nodes only, or one that does not run, is refused.
   - In check mode it returns the plan and touches nothing.
 author:
   - The standby.iis authors (!UNKNOWN)
@@ -47,6 +50,15 @@ options:
       - Go on where a run that was killed has left off. While a run has not said that it ended, every other
         one is refused, since calls of it may still take effect.
       - Make sure that the other run is gone before you say so.
+    type: bool
+    default: false
+  force:
+    description:
+      - Overrule what the agents refuse softly, and what is seen from outside on the target.
+      - It accepts that the target's data may be old, so that what was written since is lost. It accepts that
+        nobody confirmed the end of a node that had a shared disk, so that two nodes may write to it. It
+        accepts a node that is unfit or in maintenance, so that the move may end in an outage.
+      - It never takes a hierarchy from a node whose lease holds, and does nothing where no agents run.
     type: bool
     default: false
 seealso:
@@ -107,8 +119,8 @@ plan:
     - remove ip 192.0.2.50 from server1
     - add ip 192.0.2.50/24 to server2
 steps:
-  description: What was done, or tried.
-  returned: success, and failure on the way (RV(reason=move_failed))
+  description: What was done, or tried; through agents, what they said, each sentence from when on.
+  returned: success, and failure on the way (RV(reason=move_failed) or RV(reason=not_in_service))
   type: list
   elements: dict
   contains: &step
@@ -146,8 +158,10 @@ expected_outage_basis:
   type: str
   sample: measured at the last move
 outage:
-  description: Seconds from the first stop to the last site that started, or the last address that became
-    usable. The checks follow and are not part of it.
+  description:
+    - Seconds from the first stop to the last site that started, or the last address that became
+      usable. The checks follow and are not part of it.
+    - Through agents, seconds that the controller, which asks every site all the time, had no good answer.
   returned: success of a move
   type: float
 notes:
@@ -174,6 +188,8 @@ reason:
     - V(move_failed) where a step failed. It was rolled back, or RV(msg) says what is left.
     - V(overtaken) where something else was asked of the hierarchy after its nodes were read, by another
       operator for example. Nothing was touched.
+    - V(agent_refused) where the agents refused it. Nothing was touched.
+    - V(not_in_service) where the agents accepted it, and it is not in service as asked at the end.
     - V(standby_error) where something stood in the way. Nothing was touched.
     - Otherwise the kind of a failure, such as V(unreachable), V(access_denied), V(cim_error),
       V(method_error) or V(bad_document).
@@ -197,6 +213,7 @@ ARGUMENT_SPEC = {
     "to": {"type": "str"},
     "reason": {"type": "str"},
     "resume": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
 }
 
 
@@ -213,6 +230,7 @@ def main() -> None:
                     module.check_mode,
                     wanted["reason"],
                     resume=wanted["resume"],
+                    force=wanted["force"],
                 )
             else:
                 outcome = take_out_of_service(

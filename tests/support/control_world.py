@@ -14,6 +14,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control import (
     store,
     survey,
 )
+from ansible_collections.standby.iis.plugins.module_utils.control.agents import Agents
 from ansible_collections.standby.iis.plugins.module_utils.control.fleet import Fleet
 from ansible_collections.standby.iis.plugins.module_utils.errors import Unreachable
 from ansible_collections.standby.iis.plugins.module_utils.ha import definition
@@ -47,6 +48,7 @@ class ControlWorld(World):
         )
         monkeypatch.setattr(store, "registry", registry)
         monkeypatch.setattr(survey, "gather", self._gather)
+        monkeypatch.setattr(hierarchy, "agents_of", lambda fleet, names: Agents(without=tuple(names)))
         monkeypatch.setattr(hierarchy, "performer", lambda fleet, clock: self._on_a_session(fleet))
         monkeypatch.setattr(ip, "remove_address", self._record("remove_address"))
         monkeypatch.setattr(ip, "add_address", self._record("add_address"))

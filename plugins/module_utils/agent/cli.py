@@ -76,9 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     command("status", "who has what, and why").add_argument("--json", action="store_true")
     switchover = command("switchover", "put a hierarchy in service on a node", of=True)
     switchover.add_argument("node")
-    for one in (switchover, command("switchback", "put it on the first node that can take it", of=True)):
+    switchback = command("switchback", "put it on the first node that can take it", of=True)
+    for one in (switchover, switchback):
         one.add_argument("--force", action="store_true", help="accept old data and an unconfirmed fence")
-    command("out", "take a hierarchy out of service", of=True)
+    for one in (switchover, switchback, command("out", "take a hierarchy out of service", of=True)):
+        one.add_argument("--because", default="", help="why, in a few words for people")
     command("acknowledge", "its failures have been looked at: end a hold", of=True)
     maintenance = command("maintenance", "set or end maintenance")
     maintenance.add_argument("what", choices=("begin", "end"))

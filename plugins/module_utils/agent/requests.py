@@ -36,7 +36,8 @@ def serve(asked: argparse.Namespace, home: Home, by: str) -> Told:
     """
     try:
         settings = home.settings()
-        desk = Desk(open_witness(home, settings)(), f"{by} on {settings.node}")
+        because = f" ({asked.because})" if getattr(asked, "because", "") else ""
+        desk = Desk(open_witness(home, settings)(), f"{by} on {settings.node}{because}")
         return _COMMANDS[asked.command](asked, home, settings, desk)
     except StandbyError as error:
         return refused(error)

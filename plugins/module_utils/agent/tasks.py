@@ -12,8 +12,11 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-PATH = "\\standby.iis\\"
-AGENT, SHUTDOWN = "agent", "shutdown"
+from ..control.agents import AGENT, FOLDER, PROGRAM, SHUTDOWN
+
+__all__ = ["AGENT", "PATH", "SHUTDOWN", "agent", "shutdown"]
+
+PATH = FOLDER
 
 _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 # The account SYSTEM.
@@ -50,7 +53,7 @@ def shutdown(python: str, home: str) -> str:
 
 
 def _task(name: str, python: str, home: str, command: str) -> str:
-    arguments = f'"{home}\\standby.pyz" {command} --home "{home}"'
+    arguments = f'"{home}\\{PROGRAM}" {command} --home "{home}"'
     return (
         f'<Task version="1.2" xmlns="{_NAMESPACE}">'
         f"<Triggers>{_TRIGGERS[name]}</Triggers>"

@@ -16,6 +16,8 @@ from ..ha.precheck import obstacles, unknown_holders
 from ..ha.status import State
 from ..node import Clock, Node
 from . import store
+from .agent_move import Party, Request, through_agents
+from .agents import agents_of, in_charge
 from .case import Case, look, look_again
 from .fleet import Fleet
 from .move_outcome import move_outcome
@@ -47,9 +49,12 @@ def put_in_service(
     reason: str | None = None,
     *,
     resume: bool = False,
+    force: bool = False,
     clock: Clock = time,
 ) -> Outcome:
     """Have a hierarchy in service on one node, and on no other.
+
+    Where agents look after it, they are asked, and followed to the end.
 
     Args:
         fleet: all nodes of the cluster.
@@ -58,13 +63,20 @@ def put_in_service(
         check: only say what would be done.
         reason: why, one sentence, shown with the status.
         resume: go on after a run that was killed; whoever says so has made sure that it runs no more.
+        force: agents accept data that may be old, a fence that nobody confirmed, and a node that they take
+            for unfit; nothing without them.
         clock: for waiting and measuring.
 
     Raises:
         StandbyError: something stands in the way; nothing was touched.
         MoveFailed: a step failed; the way back was gone, or the text says what is left.
+        NotInService: the agents accepted it, and it is not so at the end.
     """
     case = _free(fleet, name, resume)
+    party = _agents_of(fleet, case, clock)
+    if party is not None:
+        wanted = to if to not in (None, PRIMARY) else case.hierarchy.nodes[0]
+        return through_agents(party, Request(wanted, to is None, reason, force), check)
     target = _target(case, to)
     if case.found.state is State.IN_SERVICE and case.found.owner == target and not case.leaving(target):
         return _settle(fleet, case, target, check)
@@ -103,8 +115,12 @@ def take_out_of_service(
     Raises:
         StandbyError: a node that may have it in service could not be read; nothing was touched.
         MoveFailed: a step failed; the text says what is left.
+        NotInService: the agents accepted it, and something is up at the end.
     """
     case = _free(fleet, name, resume)
+    party = _agents_of(fleet, case, clock)
+    if party is not None:
+        return through_agents(party, Request(None, reason=reason), check)
     down = _way_out(case)
     settled = case.intent is not None and case.intent.owner is None and case.intent.moving_from is None
     if not down.stages and settled and not case.lagging:
@@ -127,6 +143,18 @@ def _free(fleet: Fleet, name: str, resume: bool) -> Case:
     if not resume:
         refuse_while_running(case)
     return case
+
+
+def _agents_of(fleet: Fleet, case: Case, clock: Clock) -> Party | None:
+    """The agents that look after a hierarchy; None where none do. They look after what has a site.
+
+    Raises:
+        StandbyError: some of its nodes have an agent that runs, and others have not.
+    """
+    if not case.hierarchy.sites:
+        return None
+    agents = agents_of(fleet, case.hierarchy.nodes)
+    return Party(fleet, case, agents, clock) if in_charge(agents, case.hierarchy.nodes, case.label) else None
 
 
 def _way_in(case: Case, target: str) -> Plan:

@@ -44,14 +44,15 @@ def remember(
     case: Case,
     owner: str | None,
     reason: str,
-    mine: Claim,
+    mine: Claim | None,
     *,
     moving_from: str | None = None,
     seconds: float | None = None,
 ) -> tuple[str, ...]:
     """Record on every node what became of a claim; a record that cannot be written never stops a move.
 
-    A claim of another run is left alone: that run goes on, and would stop if its claim were gone.
+    Without a claim, the agents moved it, and keep others off it themselves. A claim of another run is left
+    alone: that run goes on, and would stop if its claim were gone.
 
     Returns:
         A sentence for every node without the record.
@@ -60,7 +61,7 @@ def remember(
     record = _recording(case, intent)
 
     def record_over_mine(cluster: Cluster) -> Cluster:
-        if mine.revision is not None:
+        if mine is not None and mine.revision is not None:
             _must_be(cluster, case.hierarchy, mine.intent, "its run goes on")
         return record(cluster)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import StandbyError
 from ..ha.execute import Report
+from .agent_course import NotInService
 from .move_outcome import timings
 from .outcome import Outcome
 from .way_back import MoveFailed
@@ -28,7 +29,8 @@ def result_of(outcome: Outcome) -> dict[str, Any]:
 def failure_of(error: StandbyError) -> dict[str, Any]:
     """Arguments of ``fail_json``: msg, reason (kind of error, ``access_denied``), node, resource, remedy.
 
-    A move that stopped on its way has its steps and those of the way back as well.
+    A move that stopped on its way has its steps and those of the way back as well; one that the agents did
+    not bring to its end, what they said.
     """
     known = {"node": error.node, "resource": error.resource, "remedy": error.remedy}
     return {
@@ -36,6 +38,7 @@ def failure_of(error: StandbyError) -> dict[str, Any]:
         "reason": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower(),
         **{name: value for name, value in known.items() if value is not None},
         **(_what_was_done(error.report) if isinstance(error, MoveFailed) else {}),
+        **({"steps": error.steps} if isinstance(error, NotInService) else {}),
     }
 
 
