@@ -63,6 +63,7 @@ options:
     default: false
 seealso:
   - module: standby.iis.hierarchy_info
+  - module: standby.iis.maintenance
   - module: standby.iis.site
 """
 

@@ -67,8 +67,26 @@ hierarchies:
           node) or V(unknown) (nothing is up where it could be seen, and a node could not be read).
       type: str
     reason:
-      description: Why it is so, in one sentence.
+      description: Why it is so, in one sentence. Where it is not in service, agents say why.
       type: str
+    agents:
+      description: What the agent of each of its nodes says of it; empty where there are none.
+      type: list
+      elements: dict
+      contains:
+        node:
+          description: Whose agent.
+          type: str
+        reason:
+          description:
+            - One word, such as V(in_service), V(elsewhere), V(starting), V(failed) or V(store_outage). The
+              documentation of ownership lists them.
+            - V(not_running) and V(no_answer) where the agent says nothing, V(not_taken_up) where it does not
+              look after the hierarchy yet.
+          type: str
+        sentence:
+          description: Why, in its words.
+          type: str
     members:
       description: Its volumes, addresses and sites.
       type: list
@@ -118,6 +136,41 @@ hierarchies:
       description: Where the nodes' definitions differ.
       type: list
       elements: str
+agents:
+  description: The agents of the nodes that could be read; empty where there are none.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    node:
+      description: Whose agent.
+      type: str
+    running:
+      description: Its scheduled task runs.
+      type: bool
+    standing:
+      description: V(member) where its node may serve. The documentation of ownership lists the others.
+      type: str
+    problems:
+      description: What it cannot read, or why it does not answer, in sentences.
+      type: list
+      elements: str
+maintenance:
+  description: Where the agents do nothing by themselves, null where no agent can read it.
+  returned: success
+  type: dict
+  contains:
+    cluster:
+      description: Everywhere.
+      type: bool
+    nodes:
+      description: On these nodes.
+      type: list
+      elements: str
+    hierarchies:
+      description: With these hierarchies.
+      type: list
+      elements: str
 notes:
   description: One sentence for every node that could not be read or whose definition differs.
   returned: success
@@ -165,7 +218,13 @@ def main() -> None:
             found = overview(fleet, module.params["name"])
     except StandbyError as error:
         module.fail_json(**failure_of(error))
-    module.exit_json(changed=False, hierarchies=found.hierarchies, notes=list(found.notes))
+    module.exit_json(
+        changed=False,
+        hierarchies=found.hierarchies,
+        notes=list(found.notes),
+        agents=found.agents,
+        maintenance=found.maintenance,
+    )
 
 
 if __name__ == "__main__":

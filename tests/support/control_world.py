@@ -7,6 +7,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from ansible_collections.standby.iis.plugins.module_utils.control import (
+    agents,
     dad,
     hierarchy,
     ip,
@@ -14,7 +15,6 @@ from ansible_collections.standby.iis.plugins.module_utils.control import (
     store,
     survey,
 )
-from ansible_collections.standby.iis.plugins.module_utils.control.agents import Agents
 from ansible_collections.standby.iis.plugins.module_utils.control.fleet import Fleet
 from ansible_collections.standby.iis.plugins.module_utils.errors import Unreachable
 from ansible_collections.standby.iis.plugins.module_utils.ha import definition
@@ -42,13 +42,14 @@ class ControlWorld(World):
         self.changes: list[tuple] = []
         self.dad = dict.fromkeys(NODES, 3)
         self.facts_of = {}
+        self.agents = {}
         self.opened: list[str] = []
         registry = SimpleNamespace(
             read_value=self._read, write_value=self._write, delete_key=self._delete_key
         )
         monkeypatch.setattr(store, "registry", registry)
         monkeypatch.setattr(survey, "gather", self._gather)
-        monkeypatch.setattr(hierarchy, "agents_of", lambda fleet, names: Agents(without=tuple(names)))
+        monkeypatch.setattr(agents, "find_agent", self._find_agent)
         monkeypatch.setattr(hierarchy, "performer", lambda fleet, clock: self._on_a_session(fleet))
         monkeypatch.setattr(ip, "remove_address", self._record("remove_address"))
         monkeypatch.setattr(ip, "add_address", self._record("add_address"))
@@ -76,6 +77,10 @@ class ControlWorld(World):
         problem = self.servers[node.name].unreachable
         if problem:
             raise Unreachable(problem.rstrip("."), node=node.name)
+
+    def _find_agent(self, node):
+        self._check(node)
+        return self.agents.get(node.name)
 
     def _read(self, node, key, name):
         self._check(node)

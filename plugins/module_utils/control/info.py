@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import StandbyError
@@ -14,6 +14,7 @@ from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import find, hierarchies
 from ..ha.model import Cluster, Hierarchy, Ip, Resource, Volume
 from ..ha.status import HierarchyStatus, intent_of, status
+from .agent_info import agents_told, hear, maintenance_told, reason_told, verdicts_told
 from .fleet import Fleet
 from .store import read, read_cluster
 from .survey import read_all, survey
@@ -75,14 +76,19 @@ class Overview:
 
     Attributes:
         hierarchies: one dictionary each: name, nodes, primary, owner, state, reason, members (id, kind, name,
-            depends_on, seen: what there is of it by node), intent (what was last asked), notes (as below).
-            Empty where no node that could be read has a definition.
+            depends_on, seen: what there is of it by node), intent (what was last asked), agents (node,
+            reason, sentence: what each says of it), notes (as below). Empty where no node that could be read
+            has a definition.
         notes: a sentence for every node whose definition differs or could not be read, also where there is
             no hierarchy.
+        agents: node, running, standing and problems of each.
+        maintenance: cluster, nodes, hierarchies; None where no agent can read it.
     """
 
     hierarchies: list[dict[str, Any]]
     notes: tuple[str, ...]
+    agents: list[dict[str, Any]] = field(default_factory=list)
+    maintenance: dict[str, Any] | None = None
 
 
 def hierarchies_of(fleet: Fleet, name: str | None = None) -> list[dict[str, Any]]:
@@ -107,14 +113,18 @@ def overview(fleet: Fleet, name: str | None = None) -> Overview:
     known = hierarchies(stored.cluster)
     wanted = known if name is None else (find(known, name),)
     facts = survey(fleet, Scope.MEMBERS, stored.cluster.nodes)
+    heard = hear(fleet, stored.cluster.nodes)
     found = [
-        _described(one, status(one, facts, stored.cluster), stored.cluster) | {"notes": list(stored.notes)}
+        _described(one, status(one, facts, stored.cluster), stored.cluster, verdicts_told(heard, one))
+        | {"notes": list(stored.notes)}
         for one in wanted
     ]
-    return Overview(found, stored.notes)
+    return Overview(found, stored.notes, agents_told(heard), maintenance_told(heard))
 
 
-def _described(hierarchy: Hierarchy, found: HierarchyStatus, cluster: Cluster) -> dict[str, Any]:
+def _described(
+    hierarchy: Hierarchy, found: HierarchyStatus, cluster: Cluster, verdicts: list[dict[str, Any]]
+) -> dict[str, Any]:
     intent = intent_of(cluster, hierarchy)
     needs = {site.id: _needs(site.ips, site.volumes) for site in hierarchy.sites}
     seen = {member.id: dict(member.seen) for member in found.members}
@@ -124,7 +134,8 @@ def _described(hierarchy: Hierarchy, found: HierarchyStatus, cluster: Cluster) -
         "primary": hierarchy.nodes[0],
         "owner": found.owner,
         "state": found.state.value,
-        "reason": found.reason,
+        "reason": reason_told(found, verdicts),
+        "agents": verdicts,
         "members": [
             {
                 "id": resource.id,

@@ -15,6 +15,7 @@ MODULES = [
     "hierarchy",
     "hierarchy_info",
     "ip",
+    "maintenance",
     "site",
     "site_info",
     "structure_info",
