@@ -4,8 +4,14 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.agent import tasks
+from ansible_collections.standby.iis.plugins.module_utils.windows import task
+from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
 from playbooks import Played, play
 from tests.support.agent_lab import SITE, AgentLab
 
@@ -23,6 +29,13 @@ class Cluster(AgentLab):
         given = [part for key, value in variables.items() for part in ("-e", f"{key}={value}")]
         return play(self.lab.state.folder, f"standby.iis.{name}", *given, "--check")
 
+    def module(self, name: str, **options: str) -> Played:
+        """One module, as a task of a playbook."""
+        file = self.lab.state.folder / "one.yml"
+        task_of = {"name": "One", f"standby.iis.{name}": options}
+        file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task_of]}]))
+        return play(self.lab.state.folder, str(file), "-v")
+
 
 @pytest.fixture(scope="module")
 def cluster(make_shared_lab) -> Cluster:
@@ -33,20 +46,144 @@ def cluster(make_shared_lab) -> Cluster:
 
 
 def test_switchover_and_switchback_go_through_the_agents(cluster):
-    checked = cluster.check("switchover", hierarchy=SITE, to="server2")
-    assert (checked.code, checked.changed) == (0, 1), checked.text
-    assert cluster.serves("server1")()
-
     with cluster.watching():
         moved = cluster.play("switchover", hierarchy=SITE, to="server2", reason="patch")
     assert (moved.code, moved.changed) == (0, 1), moved.text
     assert cluster.serves("server2")()
-    assert "through the agents" in moved.task("how long the outage was")
-    assert "as seen from here" in moved.task("how long the outage was")
-    assert "(patch) moves it to server2" in moved.text
-    again = cluster.play("switchover", hierarchy=SITE, to="server2")
-    assert (again.code, again.changed) == (0, 0), again.text
+    said = moved.task("how long the outage was")
+    assert "(patch) moves it to server2" in said
+    assert "through the agents" in said
+    assert "as seen from here" in said
 
     back = cluster.play("switchback")
     assert (back.code, back.changed) == (0, 1), back.text
     assert cluster.serves("server1")()
+
+
+@pytest.fixture
+def of(cluster) -> Cluster:
+    """The cluster, with the site in service on server1, and no fault."""
+    for name in cluster.cluster.nodes:
+        if cluster.lab.status(name)["power"] == "on":
+            cluster.register(name)
+    cluster.settle()
+    return cluster
+
+
+@pytest.mark.faults
+def test_check_mode_moves_nothing_and_a_second_run_changes_nothing(of):
+    checked = of.check("switchover", hierarchy=SITE, to="server2")
+    assert (checked.code, checked.changed) == (0, 1), checked.text
+    assert of.serves("server1")()
+    assert of.play("switchover", hierarchy=SITE, to="server2").changed == 1
+    again = of.play("switchover", hierarchy=SITE, to="server2")
+    assert (again.code, again.changed) == (0, 0), again.text
+    assert of.play("switchback").changed == 1
+    assert of.play("switchback").changed == 0
+
+
+@pytest.mark.faults
+def test_maintenance_is_begun_shown_and_ended(of):
+    checked = of.check("maintenance", state="begin", node="server2")
+    assert (checked.code, checked.changed) == (0, 1), checked.text
+    begun = of.play("maintenance", state="begin", node="server2")
+    assert (begun.code, begun.changed) == (0, 1), begun.text
+    assert of.play("maintenance", state="begin", node="server2").changed == 0
+
+    shown = of.play("status")
+    assert "maintenance: server2" in shown.text
+    assert "agent of server1: it is in service on server1" in shown.text
+    assert "agent of server2: server1 has it" in shown.text
+    refused = of.play("switchover", hierarchy=SITE, to="server2")
+    assert refused.code != 0
+    assert "server2: it is in maintenance" in refused.text
+
+    ended = of.play("maintenance", state="end", node="server2")
+    assert (ended.code, ended.changed) == (0, 1), ended.text
+    assert "maintenance:" not in of.play("status").text
+    assert of.play("maintenance", state="begin", node="server9").code != 0
+
+
+@pytest.mark.faults
+def test_without_the_witness_nothing_is_moved_and_the_reason_is_told(of):
+    for name in of.cluster.nodes:
+        of.lab.fault(name, "witness", action="cut", timeout="1")
+    refused = of.play("switchover", hierarchy=SITE, to="server2")
+    assert refused.code != 0
+    assert "the witness cannot be read" in refused.text
+    assert "What is in service stays so" in refused.text
+    shown = of.play("status")
+    assert shown.code == 0
+    assert "the witness cannot be read" in shown.text
+    assert of.owner() == "server1"
+
+
+@pytest.mark.faults
+def test_a_stopped_agent_and_a_missing_one_are_refused_with_node_and_remedy(of):
+    node = connect(of.cluster.connection("server2"))
+    task.stop_task(node, tasks.PATH, tasks.AGENT)
+    stopped = of.play("switchover", hierarchy=SITE, to="server2")
+    assert stopped.code != 0
+    assert f'server2, hierarchy "{SITE}": its agent does not run' in stopped.text
+    assert "Start the scheduled task" in stopped.text
+
+    for name in (tasks.AGENT, tasks.SHUTDOWN):
+        task.delete_task(node, tasks.PATH, name)
+    node.close()
+    missing = of.check("switchover", hierarchy=SITE, to="server2")
+    assert missing.code != 0
+    assert f'server2, hierarchy "{SITE}": it has no agent, and server1 has one' in missing.text
+    assert of.serves("server1")()
+
+
+@pytest.mark.faults
+def test_a_node_on_which_it_does_not_start_gives_it_back_and_is_unfit_from_then_on(of):
+    of.lab.fault("server2", "start_failure")
+    with of.watching():
+        failed = of.play("switchover", hierarchy=SITE, to="server2")
+    assert failed.code != 0
+    assert "it was accepted, and server1 has it again" in failed.text
+    of.until(of.serves("server1"))
+    refused = of.play("switchover", hierarchy=SITE, to="server2")
+    assert refused.code != 0
+    assert "server2: it failed there" in refused.text
+
+    of.lab.clear("server2", "start_failure")
+    forced = of.play("switchover", hierarchy=SITE, to="server2", force="true")
+    assert (forced.code, forced.changed) == (0, 1), forced.text
+    assert of.serves("server2")()
+
+
+@pytest.mark.faults
+def test_a_lost_node_is_no_target(of):
+    of.lab.power_off("server2")
+    refused = of.play("switchover", hierarchy=SITE, to="server2")
+    assert refused.code != 0
+    assert "server2" in refused.text
+    assert of.serves("server1")()
+
+
+@pytest.mark.faults
+def test_of_two_operators_at_once_each_is_done_or_told_why_not(of):
+    with ThreadPoolExecutor(2) as pool:
+        both = [
+            pool.submit(of.play, "switchover", hierarchy=SITE, to=name) for name in ("server2", "server2")
+        ]
+        ended = [one.result() for one in both]
+    assert any(one.code == 0 for one in ended), [one.text for one in ended]
+    for one in ended:
+        told = ("is being moved", "asked for already", "which is not answered yet", "in service on server2")
+        assert any(sentence in one.text for sentence in told), one.text
+    assert of.serves("server2")()
+
+
+@pytest.mark.faults
+def test_out_of_service_says_why_until_it_is_asked_for_again(of):
+    out = of.module("hierarchy", name=SITE, state="out_of_service", reason="moving house")
+    assert out.code == 0, out.text
+    shown = of.play("status")
+    assert "moving house" in shown.text
+    assert "out of service" in shown.text
+    back = of.module("hierarchy", name=SITE)
+    assert back.code == 0, back.text
+    assert of.serves("server1")()

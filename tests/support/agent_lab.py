@@ -83,11 +83,12 @@ class AgentLab:
             (home / "agent.json").write_text(settings.write(told))
             (home / "cluster.key").write_text(key)
             (home / "standby.pyz").write_bytes(program)
-            self._register(name)
+            self.register(name)
             first = name == self.cluster.nodes[0]
             self.until(self.serves(name) if first else lambda name=name: self.reason(name) == "elsewhere")
 
-    def _register(self, name: str) -> None:
+    def register(self, name: str) -> None:
+        """Have the tasks of a node's agent, and start it."""
         node = connect(self.cluster.connection(name))
         for title, made in ((tasks.AGENT, tasks.agent), (tasks.SHUTDOWN, tasks.shutdown)):
             task.register_task(node, tasks.PATH, title, made(PYTHON, HOME))

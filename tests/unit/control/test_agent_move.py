@@ -95,7 +95,7 @@ def test_what_the_agents_bring_up_by_themselves_is_waited_for(world):
 def test_what_they_do_not_bring_up_is_a_failure_with_their_reason(world):
     world.reasons = {"server1": ("failed", "it failed 3 times"), "server2": ("unfit", "no disk")}
     with pytest.raises(
-        NotInService, match="not brought it into service within 10 s: it failed 3 times; no disk"
+        NotInService, match="not brought it into service within 60 s: it failed 3 times; no disk"
     ):
         put(world)
 
