@@ -29,10 +29,10 @@ class Cluster(AgentLab):
         given = [part for key, value in variables.items() for part in ("-e", f"{key}={value}")]
         return play(self.lab.state.folder, f"standby.iis.{name}", *given, "--check")
 
-    def module(self, name: str, **options: str) -> Played:
+    def module(self, module: str, **options: str) -> Played:
         """One module, as a task of a playbook."""
         file = self.lab.state.folder / "one.yml"
-        task_of = {"name": "One", f"standby.iis.{name}": options}
+        task_of = {"name": "One", f"standby.iis.{module}": options}
         file.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [task_of]}]))
         return play(self.lab.state.folder, str(file), "-v")
 
@@ -121,6 +121,7 @@ def test_without_the_witness_nothing_is_moved_and_the_reason_is_told(of):
 @pytest.mark.faults
 def test_a_stopped_agent_and_a_missing_one_are_refused_with_node_and_remedy(of):
     node = connect(of.cluster.connection("server2"))
+    task.set_task_enabled(node, tasks.PATH, tasks.AGENT, False)  # nothing starts it again
     task.stop_task(node, tasks.PATH, tasks.AGENT)
     stopped = of.play("switchover", hierarchy=SITE, to="server2")
     assert stopped.code != 0
