@@ -14,7 +14,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.declared import 
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening import open_directory
 from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Place, Worker
 from ansible_collections.standby.iis.plugins.module_utils.control.store import read_node
-from ansible_collections.standby.iis.plugins.module_utils.ha.graph import hierarchies
+from ansible_collections.standby.iis.plugins.module_utils.ha.disturbance import looked_after
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Decision
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Standing
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Snapshot
@@ -71,7 +71,7 @@ class AgentThread:
         node = shared_node(self._connection)
         cluster = read_node(node)
         assert cluster is not None
-        own = {one.name: one for one in hierarchies(cluster) if self.name in one.nodes}
+        own = {one.name: one for one in looked_after(cluster) if self.name in one.nodes}
         instance = standing.instance if standing is not None else secrets.token_hex(8)
         place = Place(
             self.name,

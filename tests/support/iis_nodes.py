@@ -122,6 +122,7 @@ class Server:
                 for number, path in enumerate(self.volumes, 1)
             ],
         }
+        rows["MSFT_ScheduledTask"] = []  # no agent
         return [Instance(target.name, row) for row in rows[target.name]]
 
     def invoke(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import StandbyError
-from ..ha.graph import hierarchies
+from ..ha.disturbance import looked_after
 from ..ha.model import Cluster, Hierarchy, VolumeKind
 from ..ha.ownership.snapshot import Membership, Rules, Switchback
 
@@ -50,7 +50,7 @@ def membership(cluster: Cluster, options: ClusterOptions) -> Membership:
     Raises:
         StandbyError: options name a hierarchy or a node that is not there, or a definition makes no sense.
     """
-    found = hierarchies(cluster)
+    found = looked_after(cluster)
     names = {name for one in found for name in _names(one)}
     if unknown := sorted(set(options.hierarchies) - names - {""}):
         raise StandbyError(

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from ..control.store import read_node
 from ..errors import StandbyError
-from ..ha.graph import hierarchies
+from ..ha.disturbance import looked_after
 from ..ha.ownership.memory import Standing
 from ..node import Node
 from . import supervisor
@@ -163,7 +163,7 @@ def _place(home: Home, settings: Settings, open_node: OpenNode, standing: Standi
         home.machine(),
         node,
         open_node(settings.node, home.name, timers.store_timeout),
-        {one.name: one for one in hierarchies(cluster) if settings.node in one.nodes},
+        {one.name: one for one in looked_after(cluster) if settings.node in one.nodes},
         membership(cluster, settings.options),
         timers,
         open_witness(home, settings),

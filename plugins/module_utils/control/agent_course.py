@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import StandbyError
 from ..ha.model import Check
 from ..ha.status import State
-from ..node import Clock, Node
+from ..node import Clock
 from ..windows import deepcheck
-from .agent_view import View, parse_view
-from .agents import Agents, run
 from .case import Case, look_again
 from .fleet import Fleet
 from .perform import VERIFY_ATTEMPTS, VERIFY_PAUSE
@@ -74,16 +72,6 @@ class Course:
             }
             for (at, node, sentence), end in zip(self._seen, ends[: len(self._seen)], strict=True)
         ]
-
-
-def views_of(fleet: Fleet, agents: Agents, nodes: Sequence[str]) -> dict[str, View | StandbyError]:
-    """What the agents of nodes show; why one does not answer. Nodes without a running agent are left out."""
-
-    def look(node: Node) -> View:
-        return parse_view(run(node, agents.installed[node.name], "status", "--json"), node.name)
-
-    running = [name for name in nodes if name in agents.installed and agents.installed[name].running]
-    return {**fleet.each(look, running), **agents.of(nodes).unread}
 
 
 def checks_of(case: Case) -> list[Check]:

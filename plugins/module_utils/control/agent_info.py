@@ -12,9 +12,8 @@ from typing import Any
 from ..errors import StandbyError
 from ..ha.model import Hierarchy
 from ..ha.status import HierarchyStatus, State
-from .agent_course import views_of
 from .agent_view import Maintenance, View
-from .agents import Agents, agents_of
+from .agents import Agents, agents_of, views_of
 from .fleet import Fleet
 
 NOT_RUNNING, NO_ANSWER, NOT_TAKEN_UP = "not_running", "no_answer", "not_taken_up"

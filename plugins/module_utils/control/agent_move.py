@@ -14,10 +14,10 @@ from ..ha.plan import Plan, plan
 from ..ha.precheck import obstacles
 from ..ha.status import State
 from ..node import Clock
-from .agent_course import PACE, Course, NotInService, answers, checks_of, verify_down, verify_up, views_of
+from .agent_course import PACE, Course, NotInService, answers, checks_of, verify_down, verify_up
 from .agent_rules import whom_to_ask, why_not
 from .agent_view import IN_SERVICE, MOVING, View
-from .agents import Agents, run
+from .agents import Agents, run, views_of
 from .case import Case
 from .fleet import Fleet
 from .move_outcome import move_outcome

@@ -43,10 +43,10 @@ def whom_to_ask(
             )
     if answering:
         raise AgentRefused(
-            "its agent does not know it: the witness has no record of it",
+            "its agents do not look after it yet: the witness has no record of it",
             node=answering[0].node,
             resource=_label(hierarchy),
-            remedy="An agent of one of its nodes makes the record when it takes it up: look at the status",
+            remedy="Run the role monitor again, which has them take up what was declared since",
         )
     failure = next(view for view in seen if isinstance(view, StandbyError))
     raise failure

@@ -18,6 +18,7 @@ from ..node import Completed, Node
 from ..windows.failure import about
 from ..windows.task import Task, TaskState, read_task
 from ..wsman import xml
+from .agent_view import View, parse_view
 from .fleet import Fleet
 
 FOLDER = "\\standby.iis\\"
@@ -174,6 +175,16 @@ def run(node: Node, agent: Agent, name: str, *arguments: str, resource: str | No
             _told(ended), node=node.name, resource=resource, remedy="Do what the agent says, then ask again"
         )
     return ended.stdout.decode("utf-8", "replace")
+
+
+def views_of(fleet: Fleet, agents: Agents, nodes: Sequence[str]) -> dict[str, View | StandbyError]:
+    """What the agents of nodes show; why one does not answer. Nodes without a running agent are left out."""
+
+    def look(node: Node) -> View:
+        return parse_view(run(node, agents.installed[node.name], "status", "--json"), node.name)
+
+    running = [name for name in nodes if name in agents.installed and agents.installed[name].running]
+    return {**fleet.each(look, running), **agents.of(nodes).unread}
 
 
 def _told(ended: Completed) -> str:

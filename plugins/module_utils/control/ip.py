@@ -30,6 +30,7 @@ from ..ha.observe import instances
 from ..node import Clock
 from ..windows.address import add_address, remove_address, wait_preferred
 from . import store
+from .agent_guard import refuse_disturbance
 from .dad import DadChange, apply, plan_dad, restore_dad
 from .fleet import Fleet
 from .membership import check_nodes, cluster_with, names_of
@@ -77,6 +78,7 @@ def ensure_ip(fleet: Fleet, request: IpRequest, check: bool, *, clock: Clock = t
         return _outcome(existing, existing, (), [])
     facts = read_all(fleet, Scope.NETWORK, names_of(cluster, request.nodes))
     declared = declare_ip(fleet, request, cluster, facts)
+    refuse_disturbance(fleet, cluster, declared.cluster)
     ip = declared.ip
     adopting = [name for name in ip.nodes if request.adopt and is_persistent(facts[name], ip.address)]
     outcome = _outcome(declared.existing, ip, declared.dad, adopting)

@@ -12,9 +12,8 @@ from typing import Any
 from ..errors import StandbyError
 from ..ha.graph import find, hierarchies
 from ..ha.model import Cluster
-from .agent_course import views_of
 from .agent_view import Maintenance, View
-from .agents import AgentRefused, Agents, agents_of, run
+from .agents import AgentRefused, Agents, agents_of, run, views_of
 from .fleet import Fleet
 from .outcome import Outcome
 from .store import read_cluster

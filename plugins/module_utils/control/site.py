@@ -20,6 +20,7 @@ from ..ha.paths import folder
 from ..ha.twin import TwinPlan, describe, describe_twin, plan_twin
 from ..windows.iis import set_auto_start
 from ..windows.iis_config import IisConfiguration
+from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .info import DISCOVERY, discovered
 from .membership import NAME, cluster_with
@@ -71,6 +72,7 @@ def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
     if check:
         known = _with_pending(known, request)
     declared = declare_site(request, known, facts)
+    refuse_disturbance(fleet, cluster, declared.cluster)
     if not check:
         _carry_out(fleet, declared.work, cluster, declared.cluster)
     return _outcome(declared.work, declared.found, known, declared.cluster)

@@ -11,6 +11,7 @@ from typing import Any
 from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import hierarchies
 from ..ha.model import Cluster, Hierarchy, Ip, Volume
+from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .ip import IpRequest, as_defined, declare_ip
 from .membership import NAME, check_nodes, names_of
@@ -49,9 +50,10 @@ def check_structure(fleet: Fleet, structure: Structure) -> Outcome:
         Data: ``volumes`` and ``ips`` as they would be defined, and the ``hierarchies`` there would be.
 
     Raises:
-        StandbyError: a node could not be read, or a resource does not fit on its nodes or beside the others.
+        StandbyError: a node could not be read, a resource does not fit on its nodes or beside the others, or
+            agents look after what would not stay as it is.
     """
-    cluster = read_cluster(fleet)
+    before = cluster = read_cluster(fleet)
     waiting = _requested(fleet, structure, cluster)
     facts = _facts(fleet, structure, waiting, cluster)
     for volume in structure.volumes:
@@ -63,6 +65,7 @@ def check_structure(fleet: Fleet, structure: Structure) -> Outcome:
         declared = declare_site(site, known, {node: facts[node] for node in site.nodes})
         declared.work.plan_twins()  # refuses a twin that cannot be made
         known = declared.cluster
+    refuse_disturbance(fleet, before, known)
     return _outcome(known)
 
 

@@ -21,6 +21,7 @@ from ..ha.status import intent_of
 from ..ha.twin import describe, is_running
 from ..node import Node
 from ..windows.iis import delete_site, set_auto_start
+from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .outcome import Outcome
 from .store import read_cluster, write_cluster
@@ -52,7 +53,7 @@ def remove_site(fleet: Fleet, name: str, delete_twins: bool, check: bool) -> Out
         check: predict only.
 
     Raises:
-        StandbyError: a node refused; run again after that.
+        StandbyError: agents look after it, or a node refused; run again after that.
     """
     cluster = read_cluster(fleet)
     site = next((one for one in cluster.sites if one.name == name), None) if cluster else None
@@ -61,6 +62,7 @@ def remove_site(fleet: Fleet, name: str, delete_twins: bool, check: bool) -> Out
     facts = survey(fleet, Scope.IIS, site.nodes)
     releases = _releases(site, facts, delete_twins)
     after = without_site(cluster, site)
+    refuse_disturbance(fleet, cluster, after)
     notes = [f"{node} is left as it is: {seen.problem}" for node, seen in facts.items() if seen.problem]
     if not check:
         # The definition last: a run that failed half-way finds the site still protected and goes on.

@@ -17,6 +17,7 @@ from ..ha.model import Cluster, Volume, VolumeKind
 from ..ha.observe import disk
 from ..windows.disk import Disk
 from . import store
+from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .membership import check_nodes, cluster_with, names_of
 from .outcome import Outcome
@@ -58,6 +59,7 @@ def ensure_volume(fleet: Fleet, request: VolumeRequest, check: bool) -> Outcome:
     cluster = store.read_cluster(fleet)
     facts = read_all(fleet, Scope.DISKS | Scope.MACHINE, names_of(cluster, request.nodes))
     declared = declare_volume(fleet, request, cluster, facts)
+    refuse_disturbance(fleet, cluster, declared.cluster)
     outcome = _outcome(declared.existing, declared.volume, declared.online)
     if check or not outcome.changed:
         return outcome
