@@ -86,6 +86,9 @@ def _against_target(
         return _refused(
             f"{target} {told}", hierarchy, f"Look at the agent of {target}, then ask again", target
         )
+    if isinstance(found, View) and found.verdicts and hierarchy not in found.verdicts:
+        told = f"the agent of {target} does not look after it yet"
+        return _refused(told, hierarchy, "Run the role monitor again, which has it do so", target)
     if force:
         return None
     if isinstance(found, StandbyError):

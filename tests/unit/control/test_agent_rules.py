@@ -174,6 +174,11 @@ def test_an_unfit_node_or_one_in_maintenance_is_refused_and_forced():
     assert refusal(asked=maintained, force=True) is None
 
 
+def test_an_agent_that_does_not_look_after_it_takes_nothing_not_even_by_force():
+    views = {"server1": ONE, "server2": replace(TWO, verdicts={"Wiki": ELSEWHERE})}
+    assert "the agent of server2 does not look after it yet" in refusal(views=views, force=True)
+
+
 def test_a_target_that_cannot_be_asked_is_refused_and_forced():
     views = {"server1": ONE, "server2": DOWN}
     assert "no answer" in refusal(views=views)
