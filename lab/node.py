@@ -16,8 +16,10 @@ from typing import Any, Literal, cast
 from lab import control
 from lab.agent_site.standby_lab.clock import Page
 from lab.cim.node import repository_of
+from lab.cim.schema import Repository
 from lab.iis.content import install, write_content
 from lab.iis.service import Iis
+from lab.machine.acls import Acls
 from lab.machine.belonging import NODE, kill_marked
 from lab.machine.clock import NodeClock
 from lab.machine.eventlog import EventLog
@@ -30,7 +32,9 @@ from lab.machine.standins import StandIns
 from lab.machine.wire import UnixWire
 from lab.parent import die_with
 from lab.running import Running, refuse
+from lab.shell import receivefile
 from lab.shell.cimbridge import SCRIPT, CimBridge
+from lab.shell.icacls import Icacls
 from lab.shell.native import NativeProgram
 from lab.shell.programs import FixedOutput
 from lab.shell.table import ProgramTable
@@ -97,12 +101,20 @@ class NodeProcess:
             await self._iis.start()
         self._running = Running(machine, table)
         repository = repository_of(machine, self._after_answer)
-        table.register_script(SCRIPT.read_text(encoding="utf-8"), CimBridge(repository, machine))
+        self._teach(table, machine, repository)
         self._winrm = WinRmServer(repository, table, machine, self._winrm_settings())
         machine.on_change(self._reachability)
         await self._follow_reachability()
         self._start_tasks(machine, table)
         self._log.record("ready")
+
+    def _teach(self, table: ProgramTable, machine: Machine, repository: Repository) -> None:
+        """The collection's own scripts, and what sets rights on folders."""
+        acls = Acls(self._state.node(self._node.name) / "acls.json")
+        files = receivefile.ReceiveFile(machine, acls)
+        table.register_script(SCRIPT.read_text(encoding="utf-8"), CimBridge(repository, machine))
+        table.register_script(receivefile.SCRIPT.read_text(encoding="utf-8"), files)
+        table.register("%SystemRoot%\\System32\\icacls.exe", Icacls(machine, acls))
 
     async def _shut_down(self, *, orderly: bool) -> None:
         machine = self._machine

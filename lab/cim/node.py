@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from lab.machine.machine import Machine
 
+from .firewall import firewall
 from .network import NetAdapter, NetIPAddress, NetIPInterface
 from .registry import StdRegProv
 from .repository import Providers
+from .smb import SmbClientConfiguration
 from .storage import DiskProvider, DiskToPartition, PartitionProvider, StorageSetting
 from .system import Power, Win32ComputerSystem, Win32Environment, Win32OperatingSystem, Win32Service
 from .tasks import PsScheduledTask, ScheduledTask
@@ -45,5 +47,7 @@ def repository_of(machine: Machine, power: Power) -> Providers:
             StdRegProv(machine.registry, machine.expand),
             tasks,
             PsScheduledTask(machine.tasks, tasks),
+            SmbClientConfiguration(machine.folder / "smb.json"),
+            *firewall(machine.folder / "firewall.json"),
         )
     )

@@ -84,6 +84,7 @@ class Machine:
         faults: Faults,
     ) -> None:
         self.node = node
+        self.folder = folders.own
         self.clock = clock
         self.faults = faults
         self.booted = datetime.now(UTC)

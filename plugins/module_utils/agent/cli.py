@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
+import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import StandbyError
@@ -26,6 +29,10 @@ from .home import Home
 from .inbox import NotServed, Told, hand_in
 from .log import tail
 from .program import OpenNode, supervise, work
+
+# Seconds in which an agent that is relieved has ended.
+_RELIEF = 10.0
+_GLANCE = 0.1
 
 
 def main(
@@ -73,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     command("leave", "give away what this node has, stop the rest, and end the agent").add_argument(
         "--seconds", type=float, default=60.0, help="to wait for that; 0 does not wait"
     )
+    command("relieve", "end the agent, and leave what it has to the next one, which must start at once")
+    command("version", "of the interpreter and the program")
     command("status", "who has what, and why").add_argument("--json", action="store_true")
     switchover = command("switchover", "put a hierarchy in service on a node", of=True)
     switchover.add_argument("node")
@@ -136,25 +145,46 @@ def _last(home: Home) -> tuple[Any, Any]:
 
 
 def _leave(asked: argparse.Namespace, home: Home) -> int:
-    home.leave_file.touch()
-    end = time.monotonic() + asked.seconds
-    while asked.seconds and time.monotonic() < end:
-        home.leave_file.touch()  # again, for an agent that has just begun and forgotten the first one
-        try:
-            with home.alone():
-                home.leave_file.unlink(missing_ok=True)
-                return 0
-        except StandbyError:
-            time.sleep(0.2)
-    if not asked.seconds:
+    if _ended(home, home.leave_file, asked.seconds) or not asked.seconds:
         return 0
     raise StandbyError(
         f"the agent has not left within {asked.seconds:g} s", remedy="Look at the status, which says why"
     )
 
 
+def _relieve(_asked: argparse.Namespace, home: Home) -> int:
+    if _ended(home, home.relieve_file, _RELIEF):
+        return 0
+    raise StandbyError(
+        f"the agent has not ended within {_RELIEF:g} s", remedy="End the task and its processes on the node"
+    )
+
+
+def _ended(home: Home, sign: Path, seconds: float) -> bool:
+    """Ask by a file, and wait until no agent holds the home; False where one does after that time."""
+    sign.touch()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        sign.touch()  # again, for an agent that has just begun and forgotten the first one
+        try:
+            with home.alone():
+                sign.unlink(missing_ok=True)
+                return True
+        except StandbyError:
+            time.sleep(_GLANCE)
+    return False
+
+
+def _version(_asked: argparse.Namespace, _home: Home) -> int:
+    shown = {"python": platform.python_version(), "bits": 64 if sys.maxsize > 2**32 else 32}
+    sys.stdout.write(f"{json.dumps(shown)}\n")
+    return 0
+
+
 _HERE: Mapping[str, Callable[[argparse.Namespace, Home], int]] = {
     "explain": _explain,
     "what-if": _what_if,
     "leave": _leave,
+    "relieve": _relieve,
+    "version": _version,
 }

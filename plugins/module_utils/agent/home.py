@@ -36,6 +36,8 @@ class Home:
         self.status_file = folder / "status.json"
         self.leave_file = folder / "leave"
         self.requests_folder = folder / "requests"
+        self.relieve_file = folder / "relieve"
+        self.standing_file = folder / "standing.json"
 
     def settings(self) -> Settings:
         """What ``agent.json`` says.
@@ -62,6 +64,15 @@ class Home:
         with suppress(FileExistsError), path.open("x", encoding="ascii") as file:
             file.write(secrets.token_hex(16))
         return f"{path.read_text(encoding='ascii').strip()}-{uuid.getnode():012x}"
+
+    def take_standing(self) -> bytes:
+        """What an agent that was relieved has left to the next one; b"" where there is nothing. Once."""
+        try:
+            left = self.standing_file.read_bytes()
+            self.standing_file.unlink()
+        except OSError:
+            return b""
+        return left
 
     def write(self, path: Path, document: object) -> None:
         """Replace a file in one step by a JSON document; readers see the old one or the new one."""

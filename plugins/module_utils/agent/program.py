@@ -39,7 +39,10 @@ _GLANCE = 0.2
 
 
 def supervise(home: Home, command: list[str], serve: Serve) -> int:
-    """Keep a worker at work in a home, until it has left, and serve requests; the worker's exit code.
+    """Keep a worker at work in a home, until it has left or is to be relieved, and serve requests; its exit code.
+
+    An agent that is relieved leaves what it has in service, and its standing to the next one: that has the
+    rest of the lease to begin.
 
     Args:
         home: of the agent.
@@ -56,10 +59,24 @@ def supervise(home: Home, command: list[str], serve: Serve) -> int:
         inbox = Inbox(home.requests_folder, serve, _told)
         inbox.start()
         patience = _SILENT * timers_of(settings).lease
+        home.relieve_file.unlink(missing_ok=True)
+        keeper = supervisor.Supervisor(command, patience, _told, last=home.take_standing())
+        threading.Thread(target=_watch_relief, args=(home, keeper), daemon=True).start()
         try:
-            return supervisor.Supervisor(command, patience, _told).run()
+            code = keeper.run()
         finally:
             inbox.close()
+        if keeper.ended:
+            home.standing_file.write_bytes(keeper.last)
+            return 0
+        return code
+
+
+def _watch_relief(home: Home, keeper: supervisor.Supervisor) -> None:
+    """End the worker when somebody asks for relief."""
+    while not home.relieve_file.exists():
+        time.sleep(_GLANCE)
+    keeper.end()
 
 
 def _told(sentence: str) -> None:

@@ -58,6 +58,10 @@ class Supervisor:
         patience: seconds of silence after which a worker hangs that has spoken; until then it has BEGINNING.
         say: told what happens, as sentences.
         monotonic: seconds.
+        last: what the first worker goes on from, as ``last`` of the supervisor before this one.
+
+    Attributes:
+        last: the line that the last worker spoke last.
     """
 
     def __init__(
@@ -66,10 +70,11 @@ class Supervisor:
         patience: float,
         say: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
+        last: bytes = b"",
     ) -> None:
         self._command, self._patience, self._say, self._monotonic = tuple(command), patience, say, monotonic
         self._ending = threading.Event()
-        self._last: bytes = line(None)
+        self.last = last if standing_in(last) is not None else line(None)
         self._failures = 0
 
     def run(self) -> int:
@@ -85,6 +90,11 @@ class Supervisor:
             if self._ending.wait(pause):
                 return code
 
+    @property
+    def ended(self) -> bool:
+        """``end`` was called: what the worker had in service stays so, for the next one to go on from."""
+        return self._ending.is_set()
+
     def end(self) -> None:
         """Kill the worker and return from ``run``; from any thread."""
         self._ending.set()
@@ -97,7 +107,7 @@ class Supervisor:
         lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         threading.Thread(target=_read, args=(worker.stdout, lines), daemon=True).start()
         try:
-            _give(worker.stdin, self._last)
+            _give(worker.stdin, self.last)
             self._follow(lines)
         finally:
             worker.kill()
@@ -117,7 +127,7 @@ class Supervisor:
                 continue
             if not text:
                 return
-            heard, patience, self._last = self._monotonic(), self._patience, text
+            heard, patience, self.last = self._monotonic(), self._patience, text
 
 
 # No console window for the worker on Windows.

@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who may do what with a folder: read from its security descriptor (SDDL), changed with icacls.
+
+Accounts are given by their SIDs, since names are in the language of Windows; SDDL has letters for these two
+([MS-DTYP] 2.5.1.1). Of icacls the exit code alone is read.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..errors import StandbyError
+from ..node import Node
+from .failure import about
+
+# Administrators and SYSTEM, as SDDL writes them.
+_TRUSTED = {"BA": "S-1-5-32-544", "SY": "S-1-5-18"}
+_OWNER = re.compile(r"O:([A-Z]{2}|S-[\d-]+)")
+_LIST = re.compile(r"D:([A-Z]*)((?:\([^)]*\))*)")
+_ENTRY = re.compile(r"\(([^)]*)\)")
+# Full access, as letters and as the mask FILE_ALL_ACCESS.
+_FULL = ("FA", "0x1f01ff")
+_STEPS = (
+    ("/setowner", f"*{_TRUSTED['BA']}"),
+    ("/reset",),
+    ("/inheritance:r", "/grant:r", *(f"*{sid}:(OI)(CI)F" for sid in sorted(_TRUSTED.values()))),
+)
+
+
+def owner_trusted(sddl: str) -> bool:
+    """True where Administrators or SYSTEM own what a descriptor belongs to: an owner can change any right."""
+    found = _OWNER.match(sddl)
+    return found is not None and _sid(found[1]) in _TRUSTED.values()
+
+
+def is_private(sddl: str) -> bool:
+    """True where Administrators and SYSTEM, and nobody else, have full access, and nothing is inherited."""
+    found = _LIST.search(sddl)
+    if found is None or "P" not in found[1] or not owner_trusted(sddl):
+        return False
+    entries = [_ENTRY.fullmatch(one) for one in re.findall(r"\([^)]*\)", found[2])]
+    whole = [tuple(one[1].split(";")) for one in entries if one is not None]
+    return sorted(_sid(entry[5]) for entry in whole if _is_full(entry)) == sorted(_TRUSTED.values()) and all(
+        _is_full(entry) for entry in whole
+    )
+
+
+def make_private(node: Node, folder: str) -> None:
+    """Give a folder, and what is made in it, to Administrators and SYSTEM alone.
+
+    Raises:
+        StandbyError: icacls refused.
+    """
+    with about(node, f"folder {folder}"):
+        for step in _STEPS:
+            ended = node.shell.run(["icacls.exe", folder, *step, "/Q"])
+            if ended.code:
+                raise StandbyError(
+                    f"icacls {step[0]} ended with exit code {ended.code}",
+                    remedy="Connect with an administrator, and look at the rights of that folder",
+                )
+
+
+def _sid(text: str) -> str:
+    return _TRUSTED.get(text, text)
+
+
+def _is_full(entry: tuple[str, ...]) -> bool:
+    """An entry that grants everything, to the folder and to all below it."""
+    return (
+        len(entry) == 6
+        and entry[0] == "A"
+        and entry[1] == "OICI"
+        and entry[2].casefold() in (one.casefold() for one in _FULL)
+    )

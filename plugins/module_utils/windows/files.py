@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Files of a node, through the command shell: the fixed script ``receive_file.ps1``, calls as its input.
+
+The script goes to PowerShell as ``-EncodedCommand``: nothing needs to lie on the node before, and no policy
+on script files applies. It reads ``$input``, for which PowerShell takes standard input line by line.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import BadDocument, StandbyError
+from ..node import Completed, Node
+from .failure import about
+
+SCRIPT = "receive_file.ps1"
+# Bytes of a file on one line. Base64 of it is longer than any other member.
+PIECE = 96 * 1024
+
+_POWERSHELL = ("powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
+_REMEDY = "Look at that place on the node: rights, free space, programs that hold it open"
+_WHAT = "files"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is at a path.
+
+    Attributes:
+        sha256: of a file, lower case hexadecimal; None where it is none.
+        sddl: security descriptor of a folder; None where it is none.
+        names: of what lies in a folder.
+    """
+
+    sha256: str | None = None
+    sddl: str | None = None
+    names: tuple[str, ...] = ()
+
+    @property
+    def exists(self) -> bool:
+        """Something is there."""
+        return self.sha256 is not None or self.sddl is not None
+
+
+class Files:
+    """The files of one node.
+
+    Args:
+        node: where.
+        script: text of ``receive_file.ps1``.
+    """
+
+    def __init__(self, node: Node, script: str) -> None:
+        self._node = node
+        encoded = base64.b64encode(script.encode("utf-16-le")).decode("ascii")
+        self._argv = (*_POWERSHELL, encoded)
+
+    def look(self, paths: Sequence[str]) -> dict[str, Found]:
+        """What is at each of some paths.
+
+        Raises:
+            StandbyError: one of them cannot be read.
+        """
+        answers = self._run([{"do": "look", "path": path} for path in paths])
+        return {path: _found(answer) for path, answer in zip(paths, answers, strict=True)}
+
+    def read(self, path: str) -> bytes:
+        """What a file holds.
+
+        Raises:
+            StandbyError: it cannot be read.
+        """
+        (answer,) = self._run([{"do": "read", "path": path}])
+        return base64.b64decode(str(answer.get("data") or ""))
+
+    def make_folder(self, path: str) -> None:
+        """A folder, with those above it that are missing; one that is there stays as it is."""
+        self._run([{"do": "make", "path": path}])
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        """Write files: each is written beside its place first, and moved there once all of it has arrived.
+
+        Raises:
+            StandbyError: one cannot be written; those before it have been.
+        """
+        self._run([call for path, data in files.items() for call in _writing(path, data)])
+
+    def move(self, moves: Iterable[tuple[str, str]]) -> None:
+        """Move files or folders; a file at the new place is replaced."""
+        self._run([{"do": "move", "path": path, "to": to} for path, to in moves])
+
+    def expand(self, archive: str, folder: str) -> None:
+        """Unpack a ZIP archive into a folder, which is made where it is missing."""
+        self._run([{"do": "expand", "path": archive, "to": folder}])
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files, and folders with all that is in them; success too where nothing is there."""
+        self._run([{"do": "remove", "path": path} for path in paths])
+
+    def _run(self, calls: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:
+        if not calls:
+            return []
+        lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
+        with about(self._node, _WHAT):
+            answers = _answers(self._node.shell.run(self._argv, lines.encode("ascii")), len(calls))
+        for call, answer in zip(calls, answers, strict=True):
+            if "error" in answer:
+                raise StandbyError(
+                    f"{call['do']}: {str(answer['error']).rstrip('.')}",
+                    node=self._node.name,
+                    resource=f"file {call['path']}",
+                    remedy=_REMEDY,
+                )
+        return answers
+
+
+def _writing(path: str, data: bytes) -> Iterable[Mapping[str, str]]:
+    new = f"{path}.new"
+    for start in range(0, max(1, len(data)), PIECE):
+        piece = base64.b64encode(data[start : start + PIECE]).decode("ascii")
+        yield {"do": "write", "path": new, "mode": "Append" if start else "Create", "data": piece}
+    yield {"do": "move", "path": new, "to": path}
+
+
+def _answers(ended: Completed, expected: int) -> list[Mapping[str, Any]]:
+    lines = ended.stdout.split()
+    if ended.code or len(lines) != expected:
+        said = ended.stderr.decode("utf-8", "replace").strip()[:400]
+        raise StandbyError(
+            f"PowerShell gave {len(lines)} answers to {expected} calls and ended with exit code {ended.code}"
+            f"{f' ({said})' if said else ''}",
+            remedy="Look whether powershell.exe runs on the node, in full language mode",
+        )
+    return [_answer(line) for line in lines]
+
+
+def _answer(line: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(base64.b64decode(line, validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise BadDocument(
+            f"answer of {SCRIPT}: expected base64 of JSON, found {line[:40]!r} ({error})"
+        ) from None
+    if not isinstance(document, dict):
+        raise BadDocument(f"answer of {SCRIPT}: expected an object, found {document!r:.40}")
+    return document
+
+
+def _found(answer: Mapping[str, Any]) -> Found:
+    sha256, sddl, names = (answer.get(name) for name in ("sha256", "sddl", "names"))
+    return Found(
+        None if sha256 is None else str(sha256).lower(),
+        None if sddl is None else str(sddl),
+        tuple(str(name) for name in names or ()),
+    )
