@@ -20,7 +20,7 @@ from .schema import CimFailure, Ref, Result, Values
 _PREFIX = "MSFT|FW|FirewallRule|"
 _GIVEN = {"InstanceID", "ElementName", "Description", "Direction", "Action", "Enabled", "Profiles"}
 _DEFAULTS = {"Direction": 1, "Action": 2, "Enabled": 1, "Profiles": 0}
-_FILTERS = {
+_FILTERS: dict[str, dict[str, Any]] = {
     "MSFT_NetAddressFilter": {"LocalAddress": ["Any"], "RemoteAddress": ["Any"]},
     "MSFT_NetProtocolPortFilter": {"Protocol": "Any", "LocalPort": ["Any"], "RemotePort": ["Any"]},
 }

@@ -12,6 +12,7 @@ import json
 import ntpath
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lab.machine.files import write_atomically
 
@@ -60,9 +61,9 @@ class Acls:
         kept = self._read().get(_key(folder))
         return Descriptor() if kept is None else Descriptor(**{**kept, "granted": tuple(kept["granted"])})
 
-    def set(self, folder: str, **changes: object) -> None:
+    def set(self, folder: str, **changes: Any) -> None:
         """Change a descriptor."""
-        changed = replace(self.of(folder), **changes)  # type: ignore[arg-type]
+        changed = replace(self.of(folder), **changes)
         self._write({**self._read(), _key(folder): asdict(changed)})
 
     def forget(self, path: str) -> None:
@@ -73,13 +74,13 @@ class Acls:
             {key: one for key, one in kept.items() if key != gone and not key.startswith(f"{gone}\\")}
         )
 
-    def _read(self) -> dict[str, dict[str, object]]:
+    def _read(self) -> dict[str, dict[str, Any]]:
         if not self._path.exists():
             return {}
-        document: dict[str, dict[str, object]] = json.loads(self._path.read_text(encoding="utf-8"))
+        document: dict[str, dict[str, Any]] = json.loads(self._path.read_text(encoding="utf-8"))
         return document
 
-    def _write(self, document: dict[str, dict[str, object]]) -> None:
+    def _write(self, document: dict[str, dict[str, Any]]) -> None:
         write_atomically(self._path, json.dumps(document))
 
 

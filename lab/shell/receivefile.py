@@ -37,7 +37,7 @@ class ReceiveFile:
         self._calls: Mapping[str, Callable[[Call, Path], dict[str, Any]]] = {
             "look": self._look,
             "read": lambda _call, place: {"data": base64.b64encode(place.read_bytes()).decode()},
-            "make": lambda _call, place: place.mkdir(parents=True, exist_ok=True) or {},
+            "make": _make,
             "write": _write,
             "move": self._move,
             "expand": self._expand,
@@ -89,6 +89,11 @@ class ReceiveFile:
             place.unlink(missing_ok=True)
         self._acls.forget(call["path"])
         return {}
+
+
+def _make(_call: Call, place: Path) -> dict[str, Any]:
+    place.mkdir(parents=True, exist_ok=True)
+    return {}
 
 
 def _write(call: Call, place: Path) -> dict[str, Any]:

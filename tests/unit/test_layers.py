@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Layers import downwards only: agent, control, ha, windows, wsman. What is imported for its types counts."""
+"""Layers import downwards only. What is imported for its types counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 MODULE_UTILS = Path(__file__).parents[2] / "plugins" / "module_utils"
-LAYERS = ("wsman", "windows", "ha", "control", "agent")
+LAYERS = ("wsman", "windows", "ha", "control", "agent", "monitor")
 
 
 def imports(layer: str) -> Iterator[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from ..control.store import read_node
 from ..errors import StandbyError
+from ..ha import definition
 from ..ha.disturbance import looked_after
 from ..ha.ownership.memory import Standing
 from ..node import Node
@@ -105,7 +106,7 @@ def work(home: Home, open_node: OpenNode) -> int:
     def grant(peer: str, incarnation: int, answer: Callable[[bool], None]) -> None:
         made[0].loop.post(lambda: answer(made[0].engine.grant(peer, incarnation)))
 
-    outside = Surroundings(home, settings, place.timers.store_timeout, grant, _tell)
+    outside = Surroundings(home, settings, place.timers.store_timeout, grant, _tell, place.definition)
     made.append(Worker(place, outside))
     outside.start()
     threading.Thread(target=_watch, args=(home, made[0]), daemon=True).start()
@@ -184,6 +185,7 @@ def _place(home: Home, settings: Settings, open_node: OpenNode, standing: Standi
         membership(cluster, settings.options),
         timers,
         open_witness(home, settings),
+        definition.digest(cluster),
     )
 
 

@@ -45,6 +45,7 @@ class Surroundings:
         patience: seconds that a peer has to answer: ``Timers.store_timeout``.
         grant: decides on a promise, on the loop; given a peer, its incarnation, and what takes the answer.
         tell: takes what a next process could go on from.
+        definition: digest of the definition that it works by.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Surroundings:
         patience: float,
         grant: Callable[[str, int, Callable[[bool], None]], None],
         tell: Callable[[Standing | None], None],
+        definition: str = "",
     ) -> None:
+        self._definition = definition
         self._settings, self._patience, self._grant = settings, patience, grant
         self._keys = KeyFile(home.key_file)
         self._home = home
@@ -126,7 +129,7 @@ class Surroundings:
     def _journal(self, item: tuple[Snapshot, Decision], _lost: int) -> None:
         snapshot, decision = item
         self._decisions.decided(snapshot, decision)
-        shown = status(snapshot, decision)
+        shown = {"definition": self._definition, **status(snapshot, decision)}
         if shown != self._shown:
             self._home.write(self._home.status_file, {"at": wall(), **shown})
             self._shown = shown

@@ -64,6 +64,7 @@ class Place:
         cluster: what was declared of ownership.
         timers: of the cluster.
         open_store: makes a store that nobody else uses.
+        definition: digest of the definition that all this was made of.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Place:
     cluster: Membership
     timers: Timers
     open_store: Callable[[], Store]
+    definition: str = ""
 
 
 class Worker:

@@ -9,9 +9,10 @@ trip and written in one, and a node never holds half of a change.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from ..errors import BadDocument
 from .codec import Codec, MisfitError
@@ -31,6 +32,12 @@ def to_values(cluster: Cluster) -> dict[str, str]:
     """
     document = {"format": FORMAT, **asdict(cluster)}
     return {VALUE: json.dumps(document, sort_keys=True, separators=(",", ":"))}
+
+
+def digest(cluster: Cluster) -> str:
+    """Text that changes with what is protected, not with what was asked of it since: SHA-256, hexadecimal."""
+    declared = to_values(replace(cluster, intents=(), revision=0))
+    return hashlib.sha256(declared[VALUE].encode("ascii")).hexdigest()
 
 
 def from_values(values: Mapping[str, str], node: str) -> Cluster | None:

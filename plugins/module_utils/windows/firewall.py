@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..errors import BadDocument, StandbyError
-from ..node import Association, ClassPath, Instance, Node, Reference
+from ..node import Association, ClassPath, Instance, Node, Reference, Value
 from .failure import about
 
 _NAMESPACE = "root/StandardCimv2"
@@ -81,7 +81,7 @@ def write_rule(node: Node, rule: Rule) -> None:
     """
     with about(node, _resource(rule.name), _REMEDY):
         delete_rule(node, rule.name)
-        made = {
+        made: dict[str, Value] = {
             "InstanceID": rule.name,
             "ElementName": rule.title,
             "Direction": _INBOUND,

@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from xml.etree.ElementTree import Element
 
 from ..errors import BadDocument, CimError, MethodError, StandbyError
 from ..node import ClassPath, Instance, Node, Reference, Value
+from ..wsman import xml
 from .failure import about
 
 _NAMESPACE = "root/Microsoft/Windows/TaskScheduler"
@@ -96,8 +98,8 @@ def read_task(node: Node, path: str, name: str) -> Task | None:
     with about(node, _resource(path, name)):
         item = _find(node, path, name)
         info = _unless_absent(node, "GetInfoByName", path, name) if item else None
-        xml = _unless_absent(node, "ExportByName", path, name) if info else None
-        if item is None or info is None or xml is None:
+        exported = _unless_absent(node, "ExportByName", path, name) if info else None
+        if item is None or info is None or exported is None:
             return None
         dynamic = info.get("cmdletOutput")
         if not isinstance(dynamic, Instance):
@@ -107,25 +109,45 @@ def read_task(node: Node, path: str, name: str) -> Task | None:
             item.text("TaskName"),
             _state(item),
             dynamic.number("LastTaskResult"),
-            xml.text("cmdletOutput"),
+            exported.text("cmdletOutput"),
             item.reference,
         )
 
 
-def register_task(node: Node, path: str, name: str, xml: str) -> None:
+def same_definition(found: str, wanted: str) -> bool:
+    """Whether a definition, as Windows gives it back, holds all of the one that was registered.
+
+    Windows adds what was left to its defaults, so more than that is no difference.
+
+    Raises:
+        BadDocument: one of them is no XML.
+    """
+    return _holds(xml.parse(found, "the task's definition"), xml.parse(wanted, "the definition wanted"))
+
+
+def _holds(found: Element, wanted: Element) -> bool:
+    if found.tag != wanted.tag or not wanted.attrib.items() <= found.attrib.items():
+        return False
+    children = list(wanted)
+    if not children:
+        return (found.text or "").strip() == (wanted.text or "").strip()
+    return all(any(_holds(there, child) for there in found) for child in children)
+
+
+def register_task(node: Node, path: str, name: str, definition: str) -> None:
     """Register a task, or give it a new definition; instances that run go on.
 
     Args:
         node: where.
         path: its folder, made where it does not exist.
         name: its name.
-        xml: the definition (Task Scheduler schema). It names the account; no password is passed.
+        definition: XML (Task Scheduler schema). It names the account; no password is passed.
 
     Raises:
         StandbyError: Windows refused.
     """
     with about(node, _resource(path, name), "Check the rights of the account on the Task Scheduler"):
-        _call(node, "RegisterByXml", path, name, Force=True, Xml=xml)
+        _call(node, "RegisterByXml", path, name, Force=True, Xml=definition)
 
 
 def set_task_enabled(node: Node, path: str, name: str, enabled: bool) -> None:

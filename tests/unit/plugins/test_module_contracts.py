@@ -12,6 +12,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 MODULES = [
+    "agent",
     "hierarchy",
     "hierarchy_info",
     "ip",

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether an agent that was started is well: read from what it shows of itself, and waited for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from ..agent import tasks
+from ..errors import StandbyError, Unreachable
+from ..node import Clock, Node
+from ..windows import task
+from ..windows.files import Files
+from .seen import read_status
+
+# A member serves; so does one whose peers promise, while the witness is out of reach.
+_STANDING = ("member", "promised")
+# Seconds between two looks.
+_LOOK = 0.5
+
+Status = Mapping[str, Any]
+
+
+def trouble(status: Status, earlier: Status, serving: Collection[str]) -> str:
+    """What is wrong with an agent that was started, one clause; "" where it is well.
+
+    Args:
+        status: what it shows.
+        earlier: what the one before it had shown last.
+        serving: hierarchies that this node had in service, and is to have.
+    """
+    if not status or status.get("at") == earlier.get("at"):
+        return "it has shown nothing yet"
+    if status.get("standing") not in _STANDING:
+        return f"it is no member of its cluster yet ({status.get('witness')})"
+    shown = status.get("hierarchies", {})
+    for name in serving:
+        one = shown.get(name, {})
+        if one.get("reason") != "in_service":
+            why = one.get("sentence", "the agent does not know it")
+            return f"{name}, which was in service, is not: {why}"
+    return ""
+
+
+def unserved(statuses: Mapping[str, Status]) -> str:
+    """Which hierarchy no node has in service, and why; "" where there is none."""
+    served: set[str] = set()
+    said: dict[str, str] = {}
+    for node, status in statuses.items():
+        for name, one in status.get("hierarchies", {}).items():
+            if one.get("reason") == "in_service":
+                served.add(name)
+            elif one.get("reason") != "elsewhere":
+                said[name] = f"{node}: {one.get('sentence')}"
+            else:
+                said.setdefault(name, f"{node} says that another node has it")
+    left = sorted(set(said) - served)
+    return f"{left[0]} is in service on no node ({said[left[0]]})" if left else ""
+
+
+def wait_well(
+    node: Node,
+    files: Files,
+    home: str,
+    earlier: Status,
+    serving: Collection[str],
+    seconds: float,
+    clock: Clock = time,
+) -> Status:
+    """What an agent shows once it is well.
+
+    Raises:
+        StandbyError: it is not, after that many seconds; the message says why.
+    """
+    shown: Status = {}
+
+    def problem() -> str:
+        nonlocal shown
+        shown = read_status(files, home)
+        return trouble(shown, earlier, serving)
+
+    if why := wait_until(problem, seconds, clock):
+        raise StandbyError(
+            f"the agent that was started is not well after {seconds:g} s: {why.rstrip('.')} ({_task(node)})",
+            node=node.name,
+            resource="agent",
+            remedy=f"Look at {home}\\logs, and run the agent there by hand to see what it says",
+        )
+    return shown
+
+
+def wait_until(problem: Callable[[], str], seconds: float, clock: Clock = time) -> str:
+    """Ask again and again until there is no problem; the last one after that many seconds."""
+    end = clock.monotonic() + seconds
+    while True:
+        try:
+            why = problem()
+        except Unreachable:
+            raise
+        except StandbyError as error:  # a file that is written at this moment, for instance
+            why = str(error)
+        if not why or clock.monotonic() >= end:
+            return why
+        clock.sleep(_LOOK)
+
+
+def _task(node: Node) -> str:
+    found = task.read_task(node, tasks.PATH, tasks.AGENT)
+    if found is None:
+        return "its task is not registered"
+    return f"its task is {found.state.name.lower()}, last result 0x{found.last_result:x}"

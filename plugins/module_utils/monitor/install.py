@@ -1,0 +1,157 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Steps carried out on one node, and its agent's program run there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from ..agent import tasks
+from ..errors import StandbyError
+from ..node import Completed, Node
+from ..windows import acl, firewall, smb_client, task
+from ..windows.files import Files
+from .seen import Seen
+from .steps import Act, Step
+from .wanted import CACHES_BEFORE, PROGRAM, PYTHONS, RULE, Wanted
+
+OLDEST = (3, 11)
+_ARCHIVE = "python.zip"
+
+
+class Installer:
+    """One node that is given an agent.
+
+    Args:
+        node: the node.
+        files: of the node.
+        wanted: what it is to have.
+        seen: what it had.
+    """
+
+    def __init__(self, node: Node, files: Files, wanted: Wanted, seen: Seen) -> None:
+        self._node, self._files, self._wanted, self._seen = node, files, wanted, seen
+        self._carry: Mapping[Act, Callable[[Step], None]] = {
+            Act.PROTECT: self._protect,
+            Act.PYTHON: self._python,
+            Act.CACHES: self._caches,
+            Act.RULE: self._rule,
+            Act.FILES: self._stage,
+            Act.TASKS: self._register,
+            Act.TIDY: self._tidy,
+        }
+
+    def take(self, step: Step) -> None:
+        """Take a step, up to the program's start.
+
+        Raises:
+            StandbyError: it failed; what was done before stays.
+        """
+        self._carry[step.act](step)
+
+    def try_program(self, *, staged: bool) -> None:
+        """Run the program that is to come, beside the one that works: it must load in its interpreter.
+
+        Args:
+            staged: it has been staged; otherwise it is in its place already.
+
+        Raises:
+            StandbyError: it does not run, or the interpreter is too old.
+        """
+        told = self.run("version", program=f"{PROGRAM}.new" if staged else PROGRAM)
+        try:
+            found = str(json.loads(told.stdout)["python"])
+        except (ValueError, KeyError, TypeError):
+            raise _useless(self._wanted.python, f"it answered {told.stdout[:80]!r}") from None
+        if tuple(int(part) for part in found.split(".")[:2]) < OLDEST:
+            raise _useless(self._wanted.python, f"it is Python {found}")
+
+    def settle(self, step: Step) -> None:
+        """Put the files that were staged in their places."""
+        self._files.move([(f"{path}.new", path) for path in map(self._wanted.path, step.names)])
+
+    def start(self) -> None:
+        """Start the agent."""
+        task.start_task(self._node, tasks.PATH, tasks.AGENT)
+
+    def relieve(self) -> None:
+        """End the agent that runs, so that the next one goes on from it."""
+        self.run("relieve")
+
+    def run(self, *arguments: str, program: str = PROGRAM) -> Completed:
+        """Run the agent's command on the node.
+
+        Raises:
+            StandbyError: it cannot be run, or refused; its own sentence is in the message.
+        """
+        path = self._wanted.path(program)
+        return run_program(self._node, self._wanted.python, path, self._wanted.home, *arguments)
+
+    def _protect(self, _step: Step) -> None:
+        self._files.make_folder(self._wanted.home)
+        acl.make_private(self._node, self._wanted.home)
+
+    def _python(self, step: Step) -> None:
+        """Unpacked under another name first: a folder with the right name is complete."""
+        (folder,) = step.names
+        archive, new = self._wanted.path(_ARCHIVE), f"{folder}.new"
+        self._files.put({archive: self._wanted.archive or b""})
+        self._files.remove([new])
+        self._files.make_folder(self._wanted.path(PYTHONS))
+        self._files.expand(archive, new)
+        self._files.move([(new, folder)])
+        self._files.remove([archive])
+
+    def _caches(self, _step: Step) -> None:
+        before = json.dumps(dict(self._seen.caches or {})).encode("ascii")
+        self._files.put({self._wanted.path(CACHES_BEFORE): before})
+        smb_client.write_cache_lifetimes(self._node, dict.fromkeys(smb_client.LIFETIMES, 0))
+
+    def _rule(self, _step: Step) -> None:
+        if self._wanted.rule is None:
+            firewall.delete_rule(self._node, RULE)
+        else:
+            firewall.write_rule(self._node, self._wanted.rule)
+
+    def _stage(self, step: Step) -> None:
+        self._files.put({f"{self._wanted.path(name)}.new": self._wanted.files[name] for name in step.names})
+
+    def _register(self, step: Step) -> None:
+        for name in step.names:
+            task.register_task(self._node, tasks.PATH, name, self._wanted.tasks[name])
+
+    def _tidy(self, step: Step) -> None:
+        self._files.remove([f"{self._wanted.path(PYTHONS)}\\{name}" for name in step.names])
+
+
+def run_program(node: Node, python: str, program: str, home: str, *arguments: str) -> Completed:
+    """Run the agent's command on a node, in the session of the account that is connected.
+
+    Raises:
+        StandbyError: it ended with another code than 0; its own sentence is in the message.
+    """
+    ended = node.shell.run([python, program, *arguments, "--home", home])
+    if ended.code:
+        said = (ended.stderr or ended.stdout).decode("utf-8", "replace").strip()
+        raise StandbyError(
+            f"{python} {program} {' '.join(arguments)} ended with exit code {ended.code}"
+            f"{f': {_last_line(said)}' if said else ''}",
+            node=node.name,
+            resource="agent",
+            remedy="Run that command on the node",
+        )
+    return ended
+
+
+def _last_line(said: str) -> str:
+    return said.splitlines()[-1].rstrip(".")[:400]
+
+
+def _useless(python: str, why: str) -> StandbyError:
+    return StandbyError(
+        f"{python} is no interpreter for the agent: {why}",
+        resource="agent",
+        remedy=f"Give one of Python {OLDEST[0]}.{OLDEST[1]} or newer, or the official embeddable archive",
+    )

@@ -1,0 +1,340 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Agents on all nodes of a cluster, as asked for: added where they are missing, replaced node by node.
+
+An agent that runs is never stopped: it is relieved, and its successor goes on with its lease and what it has
+in service. The next node follows once the successor is well; the first bad sign ends it all. Where no agent
+runs yet, everything that is in service is taken out of service first: an agent must not take what another
+node has.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+from ..agent.declared import membership
+from ..agent.peers.keys import new_key
+from ..agent.settings import timers_of
+from ..control.fleet import Fleet
+from ..control.hierarchy import take_out_of_service
+from ..control.info import hierarchies_of
+from ..control.outcome import Outcome
+from ..control.store import read_cluster
+from ..errors import StandbyError
+from ..ha.ownership.timing import bound
+from ..node import Clock, Node
+from ..windows.files import Files
+from ..windows.firewall import Rule
+from . import health, keys, seen
+from .install import Installer
+from .seen import Seen
+from .steps import PREPARING, Act, Step, steps
+from .wanted import KEYS, PROGRAM, SETTINGS, Request, Wanted, digest, wanted
+
+# Seconds beyond what the timers promise: programs start, sites start.
+_ALLOWANCE = 60.0
+_REASON = "agents take over the cluster"
+_OUT = "out_of_service"
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One node: what it is to have, what it has, and what is to be done."""
+
+    node: str
+    wanted: Wanted
+    seen: Seen
+    steps: tuple[Step, ...]
+
+    def of(self, *acts: Act) -> tuple[Step, ...]:
+        """Its steps of some kinds."""
+        return tuple(step for step in self.steps if step.act in acts)
+
+
+class Rollout:
+    """One run over all nodes.
+
+    Args:
+        fleet: all nodes of the cluster.
+        request: what is asked for.
+        script: text of ``receive_file.ps1``.
+        clock: time.
+    """
+
+    def __init__(self, fleet: Fleet, request: Request, script: str, clock: Clock = time) -> None:
+        self._fleet, self._request, self._script, self._clock = fleet, request, script, clock
+        self._names = tuple(request.settings)
+        first = next(iter(request.settings.values()))
+        self._seconds = bound(timers_of(first), nodes=len(self._names)) + _ALLOWANCE
+
+    # Looking
+
+    def look(self) -> list[Case]:
+        """Every node, and what is to be done there.
+
+        Raises:
+            StandbyError: a node cannot be read, or has what must not be there.
+        """
+        self._check_definition()
+        asked = {name: wanted(self._request, name) for name in self._names}
+
+        def one(node: Node) -> Seen:
+            own = asked[node.name]
+            return seen.look(node, self._files(node), own.home, tuple(own.files), own.caches)
+
+        found = self._each(one)
+        return [
+            Case(name, asked[name], found[name], _steps(name, asked[name], found[name]))
+            for name in self._names
+        ]
+
+    def key_rounds(self, cases: Sequence[Case], *, rotate: bool) -> list[keys.Round]:
+        """What is to be written of the cluster's key."""
+
+        def read(node: Node) -> keys.Keys:
+            path = f"{self._request.home}\\{KEYS}"
+            return keys.parse(self._files(node).read(path), node.name)
+
+        has = [case.node for case in cases if case.seen.files[KEYS] is not None]
+        found = self._each(read, has)
+        return keys.rounds({case.node: found.get(case.node, ()) for case in cases}, new_key(), rotate=rotate)
+
+    def in_service(self) -> list[str]:
+        """The hierarchies of which something is up on a node."""
+        return [one["name"] for one in hierarchies_of(self._fleet) if one["state"] != _OUT]
+
+    def _check_definition(self) -> None:
+        cluster = read_cluster(self._fleet)
+        if cluster is None:
+            raise StandbyError("the cluster has no definition", remedy="Run the configure playbook first")
+        if missing := [name for name in cluster.nodes if name not in self._names]:
+            raise StandbyError(
+                f"{missing[0]} is a node of the cluster, and is to have no agent",
+                node=missing[0],
+                remedy="Every node needs an agent, or none: run with all nodes of the cluster",
+            )
+        membership(cluster, next(iter(self._request.settings.values())).options)
+
+    # Doing
+
+    def apply(self, cases: Sequence[Case], rounds: Sequence[keys.Round]) -> None:
+        """Do it.
+
+        Raises:
+            StandbyError: a step failed, or an agent that was started is not well; nothing more was done.
+        """
+        by_name = {case.node: case for case in cases}
+
+        def prepare(node: Node) -> None:
+            case = by_name[node.name]
+            for step in case.of(*PREPARING):
+                self._installer(node, case).take(step)
+
+        self._each(prepare)
+        self.write_keys(rounds)
+        if any(case.seen.running for case in cases):
+            for case in sorted(cases, key=lambda one: (one.seen.running, len(one.seen.serving))):
+                self._renew(case)
+        else:
+            self._begin(cases)
+        self._each(lambda node: self._take(node, by_name[node.name], Act.TIDY))
+
+    def write_keys(self, rounds: Sequence[keys.Round]) -> None:
+        """Write keys, one round on all nodes after the other."""
+        path = f"{self._request.home}\\{KEYS}"
+
+        def write(node: Node, one: keys.Round) -> None:
+            self._files(node).put({path: keys.text(one[node.name])})
+
+        for one in rounds:
+            self._each(partial(write, one=one), list(one))
+
+    def _begin(self, cases: Sequence[Case]) -> None:
+        """Start all agents at once, where none runs and nothing is in service any more."""
+        by_name = {case.node: case for case in cases}
+        self._each(lambda node: self._place(node, by_name[node.name]))
+        for name in self.in_service():
+            take_out_of_service(self._fleet, name, False, _REASON, clock=self._clock)
+
+        def start(node: Node) -> health.Status:
+            case = by_name[node.name]
+            self._take(node, case, Act.TASKS)
+            self._installer(node, case).start()
+            return self._well(node, case.seen.status, ())
+
+        statuses = dict(self._each(start))
+        self._await_service(statuses)
+
+    def _await_service(self, statuses: dict[str, health.Status]) -> None:
+        def problem() -> str:
+            statuses.update(self._each(lambda node: seen.read_status(self._files(node), self._request.home)))
+            return health.unserved(statuses)
+
+        if why := health.wait_until(problem, self._seconds, self._clock):
+            raise StandbyError(
+                f"the agents run, and after {self._seconds:g} s {why}",
+                remedy="Look at the status of that hierarchy on its nodes",
+            )
+
+    def _renew(self, case: Case) -> None:
+        """One node, while agents run on others: its own is started, or relieved by a new one."""
+        with self._fleet.lease(case.node) as node:
+            if not case.of(Act.SWAP, Act.START):
+                self._take(node, case, Act.TASKS)
+                return
+            self._stage(node, case)
+            earlier = seen.read_status(self._files(node), self._request.home) if case.seen.status else {}
+            serving = case.seen.serving
+            if case.of(Act.SWAP):
+                self._swap(node, case)
+            else:
+                self._settle(node, case)
+                self._take(node, case, Act.TASKS)
+                self._installer(node, case).start()
+            self._well(node, earlier, serving)
+
+    def _swap(self, node: Node, case: Case) -> None:
+        """From here on the lease runs down: nothing is done that can be done before or after."""
+        installer = self._installer(node, case)
+        installer.relieve()
+        try:
+            self._settle(node, case)
+            self._take(node, case, Act.TASKS)
+        finally:
+            # Whatever happened: an agent that starts serves on, and its peers see to one that does not.
+            installer.start()
+
+    def _place(self, node: Node, case: Case) -> None:
+        self._stage(node, case)
+        self._settle(node, case)
+
+    def _stage(self, node: Node, case: Case) -> None:
+        self._take(node, case, Act.FILES)
+        staged = {name for step in case.of(Act.FILES) for name in step.names}
+        self._installer(node, case).try_program(staged=PROGRAM in staged)
+
+    def _settle(self, node: Node, case: Case) -> None:
+        for step in case.of(Act.FILES):
+            self._installer(node, case).settle(step)
+
+    def _take(self, node: Node, case: Case, act: Act) -> None:
+        for step in case.of(act):
+            self._installer(node, case).take(step)
+
+    def _well(self, node: Node, earlier: health.Status, serving: Sequence[str]) -> health.Status:
+        files = self._files(node)
+        return health.wait_well(node, files, self._request.home, earlier, serving, self._seconds, self._clock)
+
+    # Nodes
+
+    def _files(self, node: Node) -> Files:
+        return Files(node, self._script)
+
+    def _installer(self, node: Node, case: Case) -> Installer:
+        return Installer(node, self._files(node), case.wanted, case.seen)
+
+    def _each(
+        self, function: Callable[[Node], Found], names: Sequence[str] | None = None
+    ) -> Mapping[str, Found]:
+        """Call for nodes concurrently; the first failure is raised once all have answered."""
+        answers = self._fleet.each(function, self._names if names is None else names)
+        for answer in answers.values():
+            if isinstance(answer, StandbyError):
+                raise answer
+        return {name: answer for name, answer in answers.items() if not isinstance(answer, StandbyError)}
+
+
+def _steps(node: str, asked: Wanted, found: Seen) -> tuple[Step, ...]:
+    try:
+        return steps(asked, found)
+    except StandbyError as error:
+        error.node = node
+        raise
+
+
+def ensure_agents(
+    fleet: Fleet, request: Request, script: str, *, rotate: bool, check: bool, clock: Clock = time
+) -> Outcome:
+    """Have agents on all nodes as asked for.
+
+    Args:
+        fleet: all nodes of the cluster.
+        request: what is asked for.
+        script: text of ``receive_file.ps1``.
+        rotate: change the cluster's key.
+        check: only say what would be done.
+        clock: time.
+
+    Returns:
+        With ``steps``: sentences in order; and ``nodes``: a dictionary each: name, steps, python.
+
+    Raises:
+        StandbyError: see Rollout.
+    """
+    rollout = Rollout(fleet, request, script, clock)
+    cases = rollout.look()
+    rounds = rollout.key_rounds(cases, rotate=rotate)
+    first = not any(case.seen.running for case in cases)
+    taken_out = rollout.in_service() if first else []
+    told = [
+        *(f"{one}: write the cluster's key" for one in sorted({name for one in rounds for name in one})),
+        *(f"take {name} out of service until the agents take it" for name in taken_out),
+        *(f"{case.node}: {step.sentence}" for case in cases for step in case.steps),
+    ]
+    if told and not check:
+        rollout.apply(cases, rounds)
+    return _outcome(cases, told, check=check)
+
+
+def _outcome(cases: Sequence[Case], told: list[str], *, check: bool) -> Outcome:
+    done = "would be" if check else "were"
+    message = f"{len(told)} steps {done} taken" if told else "the agents are as asked for"
+    return Outcome(
+        bool(told),
+        message,
+        {case.node: _before(case) for case in cases},
+        {case.node: _after(case) for case in cases},
+        {
+            "steps": told,
+            "nodes": [
+                {
+                    "name": case.node,
+                    "python": case.wanted.python,
+                    "steps": [step.sentence for step in case.steps],
+                }
+                for case in cases
+            ],
+        },
+    )
+
+
+def _before(case: Case) -> dict[str, object]:
+    """What a node had of what is asked for; nothing secret."""
+    return {
+        "program": case.seen.files.get(PROGRAM),
+        "settings": case.seen.files.get(SETTINGS),
+        "running": case.seen.running,
+        "rule": _rule(case.seen.rule),
+        "todo": [step.sentence for step in case.steps],
+    }
+
+
+def _after(case: Case) -> dict[str, object]:
+    return {
+        "program": digest(case.wanted.files[PROGRAM]),
+        "settings": digest(case.wanted.files[SETTINGS]),
+        "running": True,
+        "rule": _rule(case.wanted.rule),
+        "todo": [],
+    }
+
+
+def _rule(rule: Rule | None) -> str:
+    return "" if rule is None else f"TCP {rule.port} from {', '.join(rule.addresses)}"

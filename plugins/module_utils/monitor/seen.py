@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a node has of an agent: read, never changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..agent import tasks
+from ..control.store import read_node
+from ..ha import definition
+from ..node import Node
+from ..windows import firewall, smb_client, task
+from ..windows.files import Files, Found
+from ..windows.firewall import Rule
+from ..windows.task import Task, TaskState
+from .wanted import KEYS, PYTHONS, RULE, STATUS
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one node has.
+
+    Attributes:
+        home: the agent's folder.
+        files: SHA-256 by name, None where a file is not there.
+        pythons: folders of unpacked interpreters.
+        tasks: by name, None where there is none.
+        rule: of the firewall.
+        caches: lifetimes of the SMB client's caches, seconds; None where they were not asked for.
+        status: what the agent shows of itself; empty where it has shown nothing.
+        definition: digest of the cluster's definition on the node; None where there is none.
+    """
+
+    home: Found = field(default_factory=Found)
+    files: Mapping[str, str | None] = field(default_factory=dict)
+    pythons: tuple[str, ...] = ()
+    tasks: Mapping[str, Task | None] = field(default_factory=dict)
+    rule: Rule | None = None
+    caches: Mapping[str, int] | None = None
+    status: Mapping[str, Any] = field(default_factory=dict)
+    definition: str | None = None
+
+    @property
+    def running(self) -> bool:
+        """The agent's task runs."""
+        found = self.tasks.get(tasks.AGENT)
+        return found is not None and found.state is TaskState.RUNNING
+
+    @property
+    def serving(self) -> tuple[str, ...]:
+        """Hierarchies that the agent shows as in service here; none where it does not run."""
+        shown = self.status.get("hierarchies", {}) if self.running else {}
+        return tuple(name for name, one in shown.items() if one.get("reason") == "in_service")
+
+
+def look(node: Node, files: Files, home: str, names: tuple[str, ...], caches: bool) -> Seen:
+    """What a node has.
+
+    Args:
+        node: where.
+        files: of the node.
+        home: the agent's folder.
+        names: of files in it whose contents count.
+        caches: whether the SMB client's caches count.
+
+    Raises:
+        StandbyError: it cannot be read.
+    """
+    folder = f"{home}\\{PYTHONS}"
+    paths = {name: f"{home}\\{name}" for name in (*names, KEYS, STATUS)}
+    found = files.look([home, folder, *paths.values()])
+    cluster = read_node(node)
+    return Seen(
+        found[home],
+        {name: found[path].sha256 for name, path in paths.items()},
+        found[folder].names,
+        {name: task.read_task(node, tasks.PATH, name) for name in (tasks.AGENT, tasks.SHUTDOWN)},
+        firewall.read_rule(node, RULE),
+        smb_client.read_cache_lifetimes(node) if caches else None,
+        read_status(files, home) if found[paths[STATUS]].exists else {},
+        None if cluster is None else definition.digest(cluster),
+    )
+
+
+def read_status(files: Files, home: str) -> Mapping[str, Any]:
+    """What the agent shows of itself; empty where that is no document."""
+    try:
+        document = json.loads(files.read(f"{home}\\{STATUS}"))
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

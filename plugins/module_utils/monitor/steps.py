@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is to be done on a node so that it has the agent that is asked for: decided, without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from ..agent import tasks
+from ..errors import StandbyError
+from ..windows.acl import is_private, owner_trusted
+from ..windows.task import same_definition
+from .seen import Seen
+from .wanted import Wanted, digest
+
+
+class Act(str, Enum):
+    """Kinds of steps, in the order in which they are taken."""
+
+    PROTECT = "protect"
+    PYTHON = "python"
+    CACHES = "caches"
+    RULE = "rule"
+    FILES = "files"
+    TASKS = "tasks"
+    SWAP = "swap"
+    START = "start"
+    TIDY = "tidy"
+
+
+# What can be done beside a running agent.
+PREPARING = (Act.PROTECT, Act.PYTHON, Act.CACHES, Act.RULE)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do.
+
+    Attributes:
+        act: its kind.
+        sentence: for people.
+        names: of the files, tasks or folders it concerns.
+    """
+
+    act: Act
+    sentence: str
+    names: tuple[str, ...] = ()
+
+
+def steps(wanted: Wanted, seen: Seen) -> tuple[Step, ...]:
+    """What is to be done on a node, in order; nothing where it has all that is wanted.
+
+    Raises:
+        StandbyError: the home belongs to somebody who could change what SYSTEM runs.
+    """
+    return tuple(step for part in (_preparing, _program, _old) for step in part(wanted, seen))
+
+
+def _preparing(wanted: Wanted, seen: Seen) -> Iterator[Step]:
+    sddl = seen.home.sddl
+    if sddl is not None and not owner_trusted(sddl):
+        raise StandbyError(
+            f"{wanted.home} belongs to neither Administrators nor SYSTEM ({sddl.partition('G:')[0]})",
+            resource=f"folder {wanted.home}",
+            remedy="Its owner could change what SYSTEM runs: find out who made it, then delete it",
+        )
+    if sddl is None or not is_private(sddl):
+        yield Step(Act.PROTECT, f"give {wanted.home} to Administrators and SYSTEM alone")
+    if wanted.folder is not None and wanted.folder.rpartition("\\")[2] not in seen.pythons:
+        yield Step(Act.PYTHON, f"unpack Python into {wanted.folder}", (wanted.folder,))
+    if wanted.caches and seen.caches is not None and any(seen.caches.values()):
+        yield Step(Act.CACHES, "turn the caches of the SMB client off")
+    if wanted.rule != seen.rule:
+        yield Step(Act.RULE, _opening(wanted))
+
+
+def _opening(wanted: Wanted) -> str:
+    if wanted.rule is None:
+        return "close the port of the agents in the firewall"
+    return f"let {', '.join(wanted.rule.addresses)} through the firewall to TCP port {wanted.rule.port}"
+
+
+def _program(wanted: Wanted, seen: Seen) -> Iterator[Step]:
+    files = tuple(name for name, data in wanted.files.items() if seen.files.get(name) != digest(data))
+    if files:
+        yield Step(Act.FILES, f"write {', '.join(files)}", files)
+    registered = tuple(name for name, xml in wanted.tasks.items() if not _registered(seen, name, xml))
+    if registered:
+        yield Step(Act.TASKS, f"register the scheduled tasks {', '.join(registered)}", registered)
+    why = _why_anew(files, registered, seen)
+    if not seen.running:
+        yield Step(Act.START, "start the agent")
+    elif why:
+        yield Step(Act.SWAP, f"let another agent go on from the one that runs: {why}")
+
+
+def _registered(seen: Seen, name: str, xml: str) -> bool:
+    found = seen.tasks.get(name)
+    return found is not None and found.enabled and same_definition(found.definition, xml)
+
+
+def _why_anew(files: tuple[str, ...], registered: tuple[str, ...], seen: Seen) -> str:
+    if files:
+        return f"{', '.join(files)} changed"
+    if tasks.AGENT in registered:
+        return "its task changed"
+    if seen.definition != seen.status.get("definition"):
+        return "the definition of the cluster changed"
+    return ""
+
+
+def _old(wanted: Wanted, seen: Seen) -> Iterator[Step]:
+    kept = "" if wanted.folder is None else wanted.folder.rpartition("\\")[2]
+    old = tuple(name for name in seen.pythons if name != kept)
+    if old:
+        yield Step(Act.TIDY, f"remove {len(old)} older interpreters", old)

@@ -1,0 +1,223 @@
+#!/usr/bin/python
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or
+# https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agent
+short_description: Have agents on the nodes of a cluster, or none
+version_added: "1.0.0"
+description:
+  - Puts the agent's program, an interpreter and settings on every node, registers its scheduled tasks, opens
+    its port for the other nodes, and starts it. The role P(standby.iis.monitor#role) calls it.
+  - An agent that runs is replaced node by node. Its successor goes on with what it has in service, so that
+    clients see nothing of it. The next node follows once the successor is well; the first bad sign ends
+    the run.
+  - Where no agent runs yet, what is in service is taken out of service first, and the agents bring it back.
+author:
+  - The standby.iis authors (!UNKNOWN)
+extends_documentation_fragment:
+  - standby.iis.attributes
+  - standby.iis.connection
+options:
+  cluster:
+    description:
+      - Name of the cluster, the same in every run. The witness may serve several.
+      - Required with O(state=present).
+    type: str
+  home:
+    description: Folder of the agent on the nodes. Administrators and SYSTEM alone may read it.
+    type: str
+    default: C:\ProgramData\standby.iis
+  interpreter:
+    description: A C(python.exe) that is on the nodes, of Python 3.11 or newer, readable by SYSTEM.
+    type: str
+  archive:
+    description: The official embeddable Python for Windows, a ZIP archive on the controller.
+    type: path
+  archive_checksum:
+    description: SHA-256 of O(archive). Required with it.
+    type: str
+  directory:
+    description: The witness as a folder, such as C(\\\\files\\witness$\\web). See C(docs/witness.md).
+    type: str
+  etcd:
+    description: The witness as an etcd cluster, in place of O(directory).
+    type: dict
+    suboptions:
+      endpoints:
+        description: Client URLs of its members.
+        type: list
+        elements: str
+        required: true
+      prefix:
+        description: Where its keys lie. Without it, that of the cluster's name.
+        type: str
+      user:
+        description: User, where etcd has authentication enabled.
+        type: str
+      password:
+        description: Password of the user. It lies in a file of O(home), and is not shown.
+        type: str
+      ca_file:
+        description: Authorities that sign its members, in PEM, on the controller.
+        type: path
+      certificate_file:
+        description: Client certificate in PEM, on the controller.
+        type: path
+      key_file:
+        description: Its key, on the controller.
+        type: path
+  addresses:
+    description:
+      - Node to the addresses at which its agent is reached, a list or one. No floating ones.
+      - Required with O(state=present).
+    type: dict
+  port:
+    description: TCP port on which agents listen. The firewall lets in the other nodes alone.
+    type: int
+    default: 7790
+  preset:
+    description: Timers of the cluster. See C(docs/ownership.md).
+    type: str
+    choices: [fast, lan, wan]
+    default: lan
+  timers:
+    description: Timers that are set otherwise, by name, in seconds.
+    type: dict
+  hierarchies:
+    description:
+      - Options by the name of a hierarchy or of a site in it, or an empty name for all others.
+      - They are C(switchback) (C(manual) or C(automatic)), C(window) (two minutes of the day), C(recovery).
+    type: dict
+  limits:
+    description: Node to the number of hierarchies that it takes by itself.
+    type: dict
+  fences:
+    description: Node to a program with its arguments, which ends with 0 only when that node is surely off.
+    type: dict
+  fence_timeout:
+    description: Seconds that such a program may take.
+    type: float
+    default: 30.0
+  rotate_key:
+    description:
+      - Change the key by which agents know each other. Both are accepted until every node has the new one.
+      - This changes something in every run that has it.
+    type: bool
+    default: false
+  source:
+    description: Folder of the collection that the program is made of. The action plugin knows it.
+    type: path
+  state:
+    description:
+      - V(present) has agents on all nodes.
+      - V(absent) removes them with all their files, tasks and rules. What is in service stays where it is.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: standby.iis.hierarchy
+  - module: standby.iis.hierarchy_info
+"""
+
+EXAMPLES = r"""
+- name: Have agents on both nodes, with a share as witness
+  standby.iis.agent:
+    cluster: web
+    archive: /srv/python-3.13.1-embed-amd64.zip
+    archive_checksum: 9b8e0d1f8f1a4c1d0b6f3c2a7d5e4b3a291807f6e5d4c3b2a190817263544f3e
+    directory: \\files.example.com\witness$\web
+    addresses:
+      server1: 10.0.0.11
+      server2: 10.0.0.12
+
+- name: Remove the agents
+  standby.iis.agent:
+    state: absent
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, in one sentence.
+  returned: success
+  type: str
+steps:
+  description: What was done, or in check mode would be done, a sentence each.
+  returned: success
+  type: list
+  elements: str
+nodes:
+  description: The same by node.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the node.
+      type: str
+    python:
+      description: The interpreter that its agent runs in. Empty where there is to be none.
+      type: str
+    steps:
+      description: What was done there.
+      type: list
+      elements: str
+node:
+  description: The node a failure happened on.
+  returned: failure on one node
+  type: str
+  sample: server2
+resource:
+  description: The resource a failure concerns.
+  returned: failure of one resource
+  type: str
+  sample: agent
+remedy:
+  description: What to do next after a failure.
+  returned: failure
+  type: str
+reason:
+  description:
+    - Kind of a failure, such as V(unreachable), V(access_denied), V(cim_error), V(method_error),
+      V(bad_document) or, for everything else that an operator can act on, V(standby_error).
+  returned: failure
+  type: str
+  sample: unreachable
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils.control.fleet import Fleet
+from ..module_utils.control.result import failure_of, result_of
+from ..module_utils.errors import StandbyError
+from ..module_utils.monitor.options import AGENT_SPEC, home, request_from, script
+from ..module_utils.monitor.removal import remove_agents
+from ..module_utils.monitor.rollout import ensure_agents
+from ..module_utils.wsman.options import CONNECTION_SPEC, connections_from
+
+ARGUMENT_SPEC = {**CONNECTION_SPEC, **AGENT_SPEC}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    wanted, check = module.params, module.check_mode
+    try:
+        with Fleet(connections_from(wanted)) as fleet:
+            if wanted["state"] == "absent":
+                outcome = remove_agents(fleet, home(wanted), script(wanted), check=check)
+            else:
+                request = request_from(wanted, fleet.names)
+                outcome = ensure_agents(
+                    fleet, request, script(wanted), rotate=wanted["rotate_key"], check=check
+                )
+    except StandbyError as error:
+        module.fail_json(**failure_of(error))
+    module.exit_json(**result_of(outcome))
+
+
+if __name__ == "__main__":
+    main()
