@@ -154,9 +154,13 @@ class NodeProcess:
             machine, self._node.programs, state.node(name) / "processes", self._variables()
         )
         machine.launch = self._processes.start
-        for path in self._node.programs:
-            table.register(path, NativeProgram(self._processes.in_session))
+        table.look_elsewhere(self._native)
         machine.tasks.boot()
+
+    def _native(self, path: str) -> NativeProgram | None:
+        """The interpreter in a session, where a path is one."""
+        processes = self._processes
+        return NativeProgram(processes.in_session) if processes and processes.has(path) else None
 
     def _variables(self) -> dict[str, str]:
         name, state = self._node.name, self._state

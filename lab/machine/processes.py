@@ -33,6 +33,8 @@ _KILLED = 1  # exit code of a process that somebody ended (taskkill)
 _ABSOLUTE = re.compile(r"[A-Za-z]:\\")
 _RELAY = "lab.relay"
 _BRIDGE = "powershell.exe"
+# What a file holds on a node that stands for the interpreter: the python.exe of an archive for the lab.
+STAND_IN = b"python.exe of the standby.iis lab\n"
 # Tells a process that its logon has no credentials for other machines (agent_site/standby_lab/files.py).
 NETWORK_LOGON = "STANDBY_LAB_NETWORK_LOGON"
 # What the actions of the faults `agent` and `bridge` do.
@@ -90,8 +92,13 @@ class NativeProcesses:
         self.running: list[NativeProcess] = []
 
     def has(self, command: str) -> bool:
-        """True where a program is one of these."""
-        return ntpath.normpath(command).casefold() in self._programs
+        """True where a program is one of these, or a file that stands for the interpreter."""
+        return ntpath.normpath(command).casefold() in self._programs or self._stands_in(command)
+
+    def _stands_in(self, command: str) -> bool:
+        with contextlib.suppress(OSError):
+            return self._host.local_path(command).read_bytes() == STAND_IN
+        return False
 
     def start(self, action: Exec, label: str, on_exit: Callable[[int], None]) -> NativeProcess:
         """Start a program.

@@ -11,7 +11,7 @@ from lab.machine.host import Host
 from lab.shell.cmd import CommandProcessor
 from lab.shell.environment import Environment
 from lab.shell.powershell import PowerShell
-from lab.shell.program import Program
+from lab.shell.program import Find, Program
 from lab.shell.programs import HostName, WhoAmI
 
 _SYSTEM32 = "%SystemRoot%\\System32"
@@ -29,6 +29,7 @@ class ProgramTable:
         self._host = host
         self._programs: dict[str, Program] = {}
         self._spelled: dict[str, str] = {}
+        self._elsewhere: Find = lambda _path: None
         self._power_shell = PowerShell(host, self)
         self.register(f"{_SYSTEM32}\\cmd.exe", CommandProcessor())
         self.register(f"{_SYSTEM32}\\hostname.exe", HostName(host))
@@ -44,6 +45,10 @@ class ProgramTable:
     def installed(self) -> list[str]:
         """The Windows paths of all programs, as they were registered."""
         return list(self._spelled.values())
+
+    def look_elsewhere(self, find: Find) -> None:
+        """Ask somebody else for programs by their path that are not installed here."""
+        self._elsewhere = find
 
     def register_script(self, text: str, program: Program) -> None:
         """Let powershell.exe run a script, known by its exact text, as this program."""
@@ -63,7 +68,7 @@ class ProgramTable:
             program = self._programs.get(self._normal(path + extension))
             if program is not None:
                 return program
-        return None
+        return self._elsewhere(path)
 
     def _normal(self, path: str) -> str:
         return self._spelling(path).casefold()

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import zipfile
+from pathlib import Path
 
 import pytest
 
+from lab.machine.processes import STAND_IN
 from playbooks import Played, play
 from tests.support.agent_lab import PYTHON, SITE, WITNESS, AgentLab
 
@@ -51,6 +55,19 @@ class Role:
         return [what for what, there in kept.items() if there]
 
 
+def archive(folder: Path) -> dict[str, str]:
+    """An archive with what stands for the interpreter in the lab, as variables of the role."""
+    path = folder / "python-3.13.1-embed-amd64.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("python.exe", STAND_IN)
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {
+        "monitor_interpreter": "",
+        "monitor_archive": str(path),
+        "monitor_archive_checksum": checksum,
+    }
+
+
 @pytest.fixture(scope="module")
 def role(make_shared_lab) -> Role:
     lab = make_shared_lab()
@@ -61,8 +78,9 @@ def role(make_shared_lab) -> Role:
     return Role(of)
 
 
-def test_the_life_of_agents_on_nodes(role):
+def test_the_life_of_agents_on_nodes(role, tmp_path):
     of = role.of
+    newer = {"monitor_timers": {"stability": 400}, **archive(tmp_path)}
     # Check mode says all of it and does nothing.
     checked = role.play(*CHECK)
     assert "start the agent" in checked.task("Say what was done")
@@ -86,10 +104,10 @@ def test_the_life_of_agents_on_nodes(role):
         assert role.keys().isdisjoint(before)
         assert not any(key.strip() in rotated.text for key in before | role.keys())
         (of.home("server2") / "standby.pyz").write_bytes(b"an older program")
-        assert "standby.pyz changed" in role.play(monitor_timers={"stability": 400}).text
+        assert "standby.pyz, agent.json changed" in role.play(**newer).text
     assert of.serves(owner)()
     assert not of.refused
-    assert role.play(monitor_timers={"stability": 400}).changed == 0
+    assert role.play(**newer).changed == 0
     # An interpreter that is none is refused before anything is touched.
     refused = role.play(monitor_interpreter="C:\\none\\python.exe", code=2)
     assert "C:\\\\none\\\\python.exe" in refused.text

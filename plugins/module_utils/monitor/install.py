@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ..agent import tasks
 from ..errors import StandbyError
@@ -15,7 +15,7 @@ from ..windows import acl, firewall, smb_client, task
 from ..windows.files import Files
 from .seen import Seen
 from .steps import Act, Step
-from .wanted import CACHES_BEFORE, PROGRAM, PYTHONS, RULE, Wanted
+from .wanted import CACHES_BEFORE, PROGRAM, PYTHONS, RULE, Wanted, digest
 
 OLDEST = (3, 11)
 _ARCHIVE = "python.zip"
@@ -33,6 +33,7 @@ class Installer:
 
     def __init__(self, node: Node, files: Files, wanted: Wanted, seen: Seen) -> None:
         self._node, self._files, self._wanted, self._seen = node, files, wanted, seen
+        self._staged = seen.files.get(PROGRAM) != digest(wanted.files[PROGRAM])
         self._carry: Mapping[Act, Callable[[Step], None]] = {
             Act.PROTECT: self._protect,
             Act.PYTHON: self._python,
@@ -51,16 +52,13 @@ class Installer:
         """
         self._carry[step.act](step)
 
-    def try_program(self, *, staged: bool) -> None:
+    def try_program(self) -> None:
         """Run the program that is to come, beside the one that works: it must load in its interpreter.
-
-        Args:
-            staged: it has been staged; otherwise it is in its place already.
 
         Raises:
             StandbyError: it does not run, or the interpreter is too old.
         """
-        told = self.run("version", program=f"{PROGRAM}.new" if staged else PROGRAM)
+        told = self.run("version")
         try:
             found = str(json.loads(told.stdout)["python"])
         except (ValueError, KeyError, TypeError):
@@ -77,17 +75,17 @@ class Installer:
         task.start_task(self._node, tasks.PATH, tasks.AGENT)
 
     def relieve(self) -> None:
-        """End the agent that runs, so that the next one goes on from it."""
+        """End the agent that runs, so that the next one goes on from it; files must not be settled yet."""
         self.run("relieve")
 
-    def run(self, *arguments: str, program: str = PROGRAM) -> Completed:
-        """Run the agent's command on the node.
+    def run(self, command: str) -> Completed:
+        """Run a command of the program that is to come, where it is staged or where it was already.
 
         Raises:
             StandbyError: it cannot be run, or refused; its own sentence is in the message.
         """
-        path = self._wanted.path(program)
-        return run_program(self._node, self._wanted.python, path, self._wanted.home, *arguments)
+        path = self._wanted.path(f"{PROGRAM}.new" if self._staged else PROGRAM)
+        return _run(self._node, [self._wanted.python, path, command, "--home", self._wanted.home])
 
     def _protect(self, _step: Step) -> None:
         self._files.make_folder(self._wanted.home)
@@ -126,18 +124,13 @@ class Installer:
         self._files.remove([f"{self._wanted.path(PYTHONS)}\\{name}" for name in step.names])
 
 
-def run_program(node: Node, python: str, program: str, home: str, *arguments: str) -> Completed:
-    """Run the agent's command on a node, in the session of the account that is connected.
-
-    Raises:
-        StandbyError: it ended with another code than 0; its own sentence is in the message.
-    """
-    ended = node.shell.run([python, program, *arguments, "--home", home])
+def _run(node: Node, argv: Sequence[str]) -> Completed:
+    """Run a program on a node, in the session of the account that is connected."""
+    ended = node.shell.run(argv)
     if ended.code:
         said = (ended.stderr or ended.stdout).decode("utf-8", "replace").strip()
         raise StandbyError(
-            f"{python} {program} {' '.join(arguments)} ended with exit code {ended.code}"
-            f"{f': {_last_line(said)}' if said else ''}",
+            f"{' '.join(argv)} ended with exit code {ended.code}{f': {_last_line(said)}' if said else ''}",
             node=node.name,
             resource="agent",
             remedy="Run that command on the node",

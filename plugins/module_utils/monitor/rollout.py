@@ -217,8 +217,7 @@ class Rollout:
 
     def _stage(self, node: Node, case: Case) -> None:
         self._take(node, case, Act.FILES)
-        staged = {name for step in case.of(Act.FILES) for name in step.names}
-        self._installer(node, case).try_program(staged=PROGRAM in staged)
+        self._installer(node, case).try_program()
 
     def _settle(self, node: Node, case: Case) -> None:
         for step in case.of(Act.FILES):

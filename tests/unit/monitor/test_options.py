@@ -1,0 +1,147 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of the module `agent` become a request, or a sentence that says what is wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.standby.iis.plugins import module_utils
+from ansible_collections.standby.iis.plugins.module_utils.agent.settings import parse, write
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Switchback
+from ansible_collections.standby.iis.plugins.module_utils.monitor.options import (
+    AGENT_SPEC,
+    ETCD_SPEC,
+    request_from,
+    script,
+)
+
+NAMES = ("server1", "server2")
+GIVEN = {
+    "cluster": "web",
+    "directory": "\\\\files\\witness$\\web",
+    "interpreter": "C:\\Python313\\python.exe",
+    "addresses": {"server1": "10.0.0.1", "server2": ["10.0.0.2", "fd00::2"]},
+    "source": str(Path(module_utils.__path__[0])),
+}
+
+
+def options(**given):
+    return {name: one.get("default") for name, one in AGENT_SPEC.items()} | GIVEN | given
+
+
+def etcd(**given):
+    return dict.fromkeys(ETCD_SPEC) | {"endpoints": ["https://10.0.0.9:2379"]} | given
+
+
+def embeddable(tmp_path, *names):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    path = tmp_path / "python.zip"
+    path.write_bytes(packed.getvalue())
+    return {
+        "interpreter": None,
+        "archive": str(path),
+        "archive_checksum": hashlib.sha256(packed.getvalue()).hexdigest(),
+    }
+
+
+def test_every_node_gets_settings_of_its_own_that_the_agent_reads():
+    given = options(
+        preset="fast",
+        timers={"stability": "400"},
+        limits={"server2": "1"},
+        hierarchies={"": {"switchback": "automatic"}},
+        fences={"server1": ["fence", "server1"]},
+    )
+    asked = request_from(given, NAMES)
+    assert asked.home == "C:\\ProgramData\\standby.iis"
+    for name, told in asked.settings.items():
+        assert parse(write(told)) == told
+        assert (told.node, told.cluster, told.preset, told.timers) == (
+            name,
+            "web",
+            "fast",
+            {"stability": 400},
+        )
+        assert told.addresses == {"server1": ("10.0.0.1",), "server2": ("10.0.0.2", "fd00::2")}
+        assert told.hierarchies[""].switchback is Switchback.AUTOMATIC
+        assert told.limits == {"server2": 1}
+    assert asked.program.startswith(b"PK")
+    assert "$input" in script(given)
+
+
+def test_secrets_of_the_witness_become_files_and_the_settings_name_them(tmp_path):
+    for name in ("ca.pem", "client.pem", "client.key"):
+        (tmp_path / name).write_text(name)
+    witness = etcd(
+        user="web",
+        password="pass word",
+        ca_file=str(tmp_path / "ca.pem"),
+        certificate_file=str(tmp_path / "client.pem"),
+        key_file=str(tmp_path / "client.key"),
+    )
+    asked = request_from(options(directory=None, etcd=witness), NAMES)
+    assert asked.secrets == {
+        "witness.password": b"pass word",
+        "witness_ca.pem": b"ca.pem",
+        "witness_client.pem": b"client.pem",
+        "witness_client.key": b"client.key",
+    }
+    told = write(asked.settings["server1"])
+    assert "pass word" not in told
+    assert "witness.password" in told
+    assert "pass word" not in repr(asked)
+
+
+def test_an_archive_is_taken_with_its_checksum(tmp_path):
+    given = embeddable(tmp_path, "python.exe", "python313.zip")
+    assert request_from(options(**given), NAMES).interpreter.archive == Path(given["archive"]).read_bytes()
+    given["archive_checksum"] = f"sha256:{given['archive_checksum'].upper()}"
+    request_from(options(**given), NAMES)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"cluster": None}, "no name"),
+        ({"directory": None}, "no witness"),
+        ({"etcd": etcd()}, "two witnesses"),
+        ({"directory": None, "etcd": etcd(user="web")}, "user without password"),
+        ({"directory": None, "etcd": etcd(ca_file="/none/ca.pem")}, "/none/ca.pem cannot be read"),
+        ({"interpreter": None}, "one interpreter"),
+        ({"interpreter": "python.exe"}, "no absolute path"),
+        ({"home": "C:\\"}, "no folder for agents alone"),
+        ({"home": "C:\\standby"}, "no folder for agents alone"),
+        ({"home": "C:\\x\\..\\Windows"}, "no folder for agents alone"),
+        ({"addresses": {"server1": "10.0.0.1"}}, "server2: no address"),
+        ({"addresses": {**GIVEN["addresses"], "server3": "10.0.0.3"}}, "server3, which is no node"),
+        ({"addresses": {**GIVEN["addresses"], "server2": "server2.example.com"}}, "is no address"),
+        ({"timers": {"ttl": "soon"}}, "ttl is 'soon'"),
+        ({"timers": {"ttl": 1}}, "ttl"),
+        ({"hierarchies": {"x": "automatic"}}, "no dictionary"),
+        ({"hierarchies": {"x": {"switchbak": "manual"}}}, "switchbak"),
+        ({"port": 70000}, "port 70000"),
+        ({"source": "/none"}, "/none does not hold"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_the_reason(given, why):
+    with pytest.raises(StandbyError, match=why) as failure:
+        request_from(options(**given), NAMES)
+    assert failure.value.remedy
+
+
+def test_an_archive_without_its_checksum_or_its_python_is_refused(tmp_path):
+    given = embeddable(tmp_path, "python.exe")
+    with pytest.raises(StandbyError, match="archive_checksum is not given"):
+        request_from(options(**given | {"archive_checksum": None}), NAMES)
+    with pytest.raises(StandbyError, match=r"no python\.exe at its top"):
+        request_from(options(**embeddable(tmp_path, "python-3.13/python.exe")), NAMES)
