@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -16,9 +17,13 @@ from .platform import here
 
 def run() -> int:
     """Do what the command line says; the exit code."""
-    return main(
+    code = main(
         sys.argv[1:],
         open_home=lambda folder: Home(folder, lambda path: Path(here(path))),
         open_node=lambda name, home, seconds: local_node(name, home, cim_timeout=seconds),
         worker=[sys.executable, sys.argv[0]],
     )
+    if sys.argv[1:2] == ["run"]:
+        # Threads that serve requests may still wait for something: the next agent must not wait for them.
+        os._exit(code)
+    return code

@@ -40,7 +40,7 @@ _GLANCE = 0.2
 
 
 def supervise(home: Home, command: list[str], serve: Serve) -> int:
-    """Keep a worker at work in a home, until it has left or is to be relieved, and serve requests; its exit code.
+    """Keep a worker at work in a home, until it has left or is relieved, and serve requests; the exit code.
 
     An agent that is relieved leaves what it has in service, and its standing to the next one: that has the
     rest of the lease to begin.

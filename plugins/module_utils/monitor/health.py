@@ -92,7 +92,9 @@ def wait_well(
     return shown
 
 
-def wait_until(problem: Callable[[], str], seconds: float, clock: Clock = time) -> str:
+def wait_until(
+    problem: Callable[[], str], seconds: float, clock: Clock = time, *, pause: float = _LOOK
+) -> str:
     """Ask again and again until there is no problem; the last one after that many seconds."""
     end = clock.monotonic() + seconds
     while True:
@@ -104,7 +106,7 @@ def wait_until(problem: Callable[[], str], seconds: float, clock: Clock = time) 
             why = str(error)
         if not why or clock.monotonic() >= end:
             return why
-        clock.sleep(_LOOK)
+        clock.sleep(pause)
 
 
 def _task(node: Node) -> str:

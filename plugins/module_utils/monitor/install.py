@@ -10,15 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ..agent import tasks
 from ..errors import StandbyError
-from ..node import Completed, Node
+from ..node import Clock, Completed, Node
 from ..windows import acl, firewall, smb_client, task
 from ..windows.files import Files
+from ..windows.task import TaskState
+from .health import wait_until
 from .seen import Seen
 from .steps import Act, Step
 from .wanted import CACHES_BEFORE, PROGRAM, PYTHONS, RULE, Wanted, digest
 
 OLDEST = (3, 11)
 _ARCHIVE = "python.zip"
+# Seconds after which the task of an agent that has ended shows that.
+_ENDS = 10.0
 
 
 class Installer:
@@ -74,6 +78,21 @@ class Installer:
         """Start the agent."""
         task.start_task(self._node, tasks.PATH, tasks.AGENT)
 
+    def start_again(self, clock: Clock) -> None:
+        """Start the agent once the one before it has ended as a task too: until then a start is ignored."""
+
+        def problem() -> str:
+            found = task.read_task(self._node, tasks.PATH, tasks.AGENT)
+            return "it runs" if found is not None and found.state is TaskState.RUNNING else ""
+
+        wait_until(problem, _ENDS, clock, pause=0.1)
+        self.start()
+
+    def register(self, names: Sequence[str]) -> None:
+        """Register some of its tasks."""
+        for name in names:
+            task.register_task(self._node, tasks.PATH, name, self._wanted.tasks[name])
+
     def relieve(self) -> None:
         """End the agent that runs, so that the next one goes on from it; files must not be settled yet."""
         self.run("relieve")
@@ -85,7 +104,7 @@ class Installer:
             StandbyError: it cannot be run, or refused; its own sentence is in the message.
         """
         path = self._wanted.path(f"{PROGRAM}.new" if self._staged else PROGRAM)
-        return _run(self._node, [self._wanted.python, path, command, "--home", self._wanted.home])
+        return _run(self._node, [self._wanted.python, "-Xutf8", path, command, "--home", self._wanted.home])
 
     def _protect(self, _step: Step) -> None:
         self._files.make_folder(self._wanted.home)
@@ -117,11 +136,16 @@ class Installer:
         self._files.put({f"{self._wanted.path(name)}.new": self._wanted.files[name] for name in step.names})
 
     def _register(self, step: Step) -> None:
-        for name in step.names:
-            task.register_task(self._node, tasks.PATH, name, self._wanted.tasks[name])
+        self.register(step.names)
 
     def _tidy(self, step: Step) -> None:
         self._files.remove([f"{self._wanted.path(PYTHONS)}\\{name}" for name in step.names])
+
+
+def unregister(node: Node) -> None:
+    """Delete the tasks of a node's agent."""
+    for name in (tasks.AGENT, tasks.SHUTDOWN):
+        task.delete_task(node, tasks.PATH, name)
 
 
 def _run(node: Node, argv: Sequence[str]) -> Completed:

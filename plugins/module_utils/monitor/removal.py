@@ -28,6 +28,7 @@ from ..windows.address import read_addresses, renew_addresses, same_address
 from ..windows.files import Files
 from . import seen
 from .health import wait_until
+from .install import unregister
 from .seen import Seen
 from .wanted import CACHES_BEFORE, RULE
 
@@ -100,9 +101,7 @@ class Removal:
             )
 
     def _clear(self, node: Node, has: Seen) -> None:
-        for name, registered in has.tasks.items():
-            if registered is not None:
-                task.delete_task(node, tasks.PATH, name)
+        unregister(node)
         firewall.delete_rule(node, RULE)
         files = Files(node, self._script)
         if has.files[CACHES_BEFORE] is not None:

@@ -31,7 +31,7 @@ from ..node import Clock, Node
 from ..windows.files import Files
 from ..windows.firewall import Rule
 from . import health, keys, seen
-from .install import Installer
+from .install import Installer, unregister
 from .seen import Seen
 from .steps import PREPARING, Act, Step, steps
 from .wanted import KEYS, PROGRAM, SETTINGS, Request, Wanted, digest, wanted
@@ -160,17 +160,24 @@ class Rollout:
         """Start all agents at once, where none runs and nothing is in service any more."""
         by_name = {case.node: case for case in cases}
         self._each(lambda node: self._place(node, by_name[node.name]))
-        for name in self.in_service():
-            take_out_of_service(self._fleet, name, False, _REASON, clock=self._clock)
+        self._take_out()
 
         def start(node: Node) -> health.Status:
             case = by_name[node.name]
-            self._take(node, case, Act.TASKS)
+            self._installer(node, case).register(tuple(case.wanted.tasks))
             self._installer(node, case).start()
             return self._well(node, case.seen.status, ())
 
         statuses = dict(self._each(start))
         self._await_service(statuses)
+
+    def _take_out(self) -> None:
+        """Take out of service what is in service without agents; tasks of agents that do not run go first."""
+        found = self.in_service()
+        if found:
+            self._each(unregister)
+        for name in found:
+            take_out_of_service(self._fleet, name, False, _REASON, clock=self._clock)
 
     def _await_service(self, statuses: dict[str, health.Status]) -> None:
         def problem() -> str:
@@ -209,7 +216,7 @@ class Rollout:
             self._take(node, case, Act.TASKS)
         finally:
             # Whatever happened: an agent that starts serves on, and its peers see to one that does not.
-            installer.start()
+            installer.start_again(self._clock)
 
     def _place(self, node: Node, case: Case) -> None:
         self._stage(node, case)

@@ -46,7 +46,7 @@ def agent(home, tmp_path):
         told = f"GIVEN, LINE = {str(given)!r}, {supervisor.line(STANDING).decode()!r}\n"
         command = [sys.executable, "-c", told + WORKER]
         before = given.read_bytes() if given.exists() else b""
-        thread = threading.Thread(target=lambda: codes.append(supervise(home, command)))
+        thread = threading.Thread(target=lambda: codes.append(supervise(home, command, nothing)))
         thread.start()
         end = time.monotonic() + 20.0
         while not given.exists() or len(given.read_bytes()) == len(before):
@@ -57,10 +57,11 @@ def agent(home, tmp_path):
     return start
 
 
-def command(home, name, *more):
-    def nothing(*_arguments):
-        raise AssertionError("no node is opened")
+def nothing(*_arguments):
+    raise AssertionError("nobody asks for anything")
 
+
+def command(home, name, *more):
     return main([name, *more, "--home", home.name], lambda path: Home(path), nothing, [])
 
 
