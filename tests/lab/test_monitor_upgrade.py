@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Three nodes whose agents are replaced one after the other under load, and a replacement that goes wrong."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.standby.iis.plugins import module_utils
+from ansible_collections.standby.iis.plugins.module_utils.control.outcome import Outcome
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import bound
+from ansible_collections.standby.iis.plugins.module_utils.monitor import rollout
+from ansible_collections.standby.iis.plugins.module_utils.monitor.options import (
+    AGENT_SPEC,
+    request_from,
+    script,
+)
+from ansible_collections.standby.iis.plugins.module_utils.monitor.rollout import ensure_agents
+from ansible_collections.standby.iis.plugins.module_utils.monitor.wanted import Request
+from tests.support.agent_lab import PYTHON, SITE, WITNESS, AgentLab
+from tests.support.cluster_lab import ClusterLab
+
+pytestmark = [pytest.mark.alone, pytest.mark.faults]
+
+THREE = Path(__file__).parent / "topologies" / "three.yml"
+NAMES = ("server1", "server2", "server3")
+
+
+def another_version(program: bytes) -> bytes:
+    """The same program with another SHA-256."""
+    changed = io.BytesIO(program)
+    with zipfile.ZipFile(changed, "a") as packed:
+        packed.comment = b"another version"
+    return changed.getvalue()
+
+
+class Three:
+    """A cluster of three nodes with a site in service on the first one."""
+
+    def __init__(self, of: AgentLab) -> None:
+        self.of = of
+        of.cluster = ClusterLab(of.lab, NAMES)
+        given = {
+            "cluster": "web",
+            "directory": WITNESS,
+            "interpreter": PYTHON,
+            "source": str(Path(module_utils.__path__[0])),
+            "addresses": {name: of.lab.topology.node(name).address for name in NAMES},
+        }
+        self._options = {name: one.get("default") for name, one in AGENT_SPEC.items()} | given
+        self.request: Request = request_from(self._options, NAMES)
+
+    def ensure(self, **changes: object) -> Outcome:
+        """Have agents on all nodes; what is changed of the request stays changed."""
+        self.request = replace(self.request, **changes)
+        with self.of.cluster.open() as fleet:
+            return ensure_agents(fleet, self.request, script(self._options), rotate=False, check=False)
+
+
+@pytest.fixture
+def three(make_lab) -> Three:
+    lab = make_lab(THREE)
+    lab.expected = True
+    made = Three(AgentLab(lab))
+    made.of.declare()
+    made.of.cluster.put(SITE, "server1")
+    made.ensure()
+    return made
+
+
+def test_three_agents_are_replaced_under_load_without_a_failed_request(three):
+    of = three.of
+    owner = of.owner()
+    with of.watching():
+        done = three.ensure(program=another_version(three.request.program))
+    swaps = [step for step in done.data["steps"] if "go on from the one that runs" in step]
+    assert sorted(step.partition(":")[0] for step in swaps) == list(NAMES)
+    assert of.owner() == owner
+    assert not of.refused
+    assert not three.ensure().changed
+
+
+def test_what_is_protected_since_is_taken_up_by_all_agents_and_nothing_else_moves(three):
+    of = three.of
+    owner = of.owner()
+    of.cluster.ip(193, 16)
+    of.cluster.protect("shop.example.net")
+    with of.watching():
+        done = three.ensure()
+    assert all("the definition of the cluster changed" in step for step in done.data["steps"])
+    assert len(done.data["steps"]) == len(NAMES)
+    assert of.owner() == owner
+    assert not of.refused
+    assert not three.ensure().changed
+
+
+def test_a_program_that_does_not_run_is_found_before_any_agent_is_touched(three):
+    of = three.of
+    good = three.request.program
+    with of.watching(), pytest.raises(StandbyError, match="exit code 1"):
+        three.ensure(program=b"no program at all")
+    assert not of.refused
+    assert {(of.home(name) / "standby.pyz").read_bytes() for name in NAMES} == {good}
+
+
+def test_the_first_agent_that_is_not_well_ends_the_run_and_the_others_stay_as_they_were(three, monkeypatch):
+    of = three.of
+    good, other = three.request.program, another_version(three.request.program)
+    monkeypatch.setattr(rollout, "_ALLOWANCE", 10.0 - bound(of.timers, nodes=len(NAMES)))
+    of.lab.fault("server2", "witness", action="cut")
+    with of.watching(), pytest.raises(StandbyError, match="no member of its cluster") as failure:
+        three.ensure(program=other)
+    assert failure.value.node == "server2"
+    assert of.owner() == "server1"
+    assert not of.refused
+    assert (of.home("server2") / "standby.pyz").read_bytes() == other
+    assert {(of.home(name) / "standby.pyz").read_bytes() for name in ("server1", "server3")} == {good}
+    of.lab.clear("server2", "witness")
+    of.until(lambda: of.reason("server2") == "elsewhere")
+    assert three.ensure().changed
+    assert not three.ensure().changed
