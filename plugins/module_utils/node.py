@@ -20,6 +20,20 @@ from .errors import BadDocument, StandbyError
 # arrive as text; read them through the accessors of Instance.
 Scalar = Union[None, bool, int, float, str, datetime, timedelta, "Reference", "Instance"]
 Value = Union[Scalar, "list[Scalar]"]
+# Properties or arguments. A function gives them last thing before the call is sent, however long that had to
+# wait, and raises StandbyError where it must not be sent any more.
+Given = Union[Mapping[str, Value], Callable[[], Mapping[str, Value]]]  # noqa: UP007 - as above
+
+
+def given(values: Given | None) -> Mapping[str, Value]:
+    """The values now; none where nothing was given.
+
+    Raises:
+        StandbyError: the function says that nothing is to be sent.
+    """
+    if values is None:
+        return {}
+    return values() if callable(values) else values
 
 
 @dataclass(frozen=True)
@@ -151,9 +165,7 @@ class Cim(Protocol):
     def modify(self, reference: Reference, properties: Mapping[str, Value]) -> None:
         """Change the properties given; read back, since partial Put is not confirmed for every provider."""
 
-    def modify_each(
-        self, changes: Sequence[tuple[Reference, Mapping[str, Value]]]
-    ) -> list[StandbyError | None]:
+    def modify_each(self, changes: Sequence[tuple[Reference, Given]]) -> list[StandbyError | None]:
         """Several ``modify``, in their order and each for itself: one that fails does not stop the next.
 
         Returns:
@@ -167,7 +179,7 @@ class Cim(Protocol):
         self,
         target: Reference | ClassPath,
         method: str,
-        arguments: Mapping[str, Value] | None = None,
+        arguments: Given | None = None,
         *,
         codes: Mapping[int, str] | None = None,
     ) -> Instance:

@@ -3,7 +3,9 @@
 """A child of the bridge that does what a plan says: ``python bridge_program.py PLAN LOG``.
 
 The plan is a JSON list, one entry a line that is read, over all processes that are started with it; the last
-one stays. Every line that was read is appended to the log, with the process that read it.
+one stays. Every line that was read is appended to the log, with the process that read it. A line without
+calls, which is how a child is greeted, counts as none and is answered; where the plan begins with ``waking``
+and seconds, that time goes by first.
 """
 
 from __future__ import annotations
@@ -20,7 +22,15 @@ PLAN, LOG = Path(sys.argv[1]), Path(sys.argv[2])
 def step() -> str:
     count = len(LOG.read_text().splitlines()) - 1
     plan = json.loads(PLAN.read_text())
+    plan = [entry for entry in plan if not entry.startswith("waking")] or ["answer"]
     return plan[min(count, len(plan) - 1)]
+
+
+def greet(request: dict) -> None:
+    first = json.loads(PLAN.read_text())[0]
+    if first.startswith("waking"):
+        time.sleep(float(first[6:]))
+    write(answer(request))
 
 
 def write(text: str) -> None:
@@ -75,6 +85,9 @@ def act(todo: str, request: dict) -> None:
 
 
 for line in sys.stdin:
+    if not json.loads(line)["calls"]:
+        greet(json.loads(line))
+        continue
     with LOG.open("a") as log:
         log.write(f"{os.getpid()} {line}")
     act(step(), json.loads(line))

@@ -79,7 +79,7 @@ class Addresses:
             self._look(held)
         with self._lock:
             known = {address: one for address, one in self._references.items() if address in self._held}
-        failures = renew_addresses(self._node, list(known.values()), self._rest())
+        failures = renew_addresses(self._node, list(known.values()), self._rest)
         with self._lock:
             for address, failure in zip(known, failures, strict=True):
                 if failure is not None:

@@ -6,7 +6,8 @@
 One line is under way at a time; threads wait for one another, each within its own bound. A child that hangs,
 dies or talks nonsense is killed, and the next call starts another. A call that only reads is repeated once on
 a fresh child; of a change without an answer it is unknown whether it was made, and the error says so. What
-Windows does for a child that was killed may go on without it.
+Windows does for a child that was killed may go on without it. A new child is first asked nothing, so that no
+call pays for the start of PowerShell; what a function gives of a call is made when its line is sent.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 
 from ..errors import BadDocument, CimError, OutcomeUnknown, StandbyError, Unreachable
-from ..node import Association, ClassPath, Instance, Reference, Value
+from ..node import Association, ClassPath, Given, Instance, Reference, Value
 from ..windows.iis_command import WINDOWS
 from ..windows.storage import NAMESPACE as STORAGE
 from ..wsman.cim import check_return
@@ -28,8 +29,11 @@ from .bridge_child import Child, ChildLost, ChildProcess
 from .bridge_values import JSON
 from .bridge_wire import Call
 
-# Seconds for a line; for the first one the start of PowerShell counts. Storage calls take as long as a disk.
+# Seconds for a line. Storage calls take as long as a disk.
 TIMEOUT = 20.0
+# Seconds that a new child may take to its first answer: PowerShell starts and loads .NET, at boot beside
+# everything else.
+GREETING = 30.0
 TIMEOUTS: Mapping[str, float] = MappingProxyType({STORAGE: 60.0})
 
 _POWER_SHELL = r"System32\WindowsPowerShell\v1.0\powershell.exe"
@@ -61,6 +65,7 @@ class Bridge:
         node: str | None = None,
         timeout: float = TIMEOUT,
         timeouts: Mapping[str, float] = TIMEOUTS,
+        greeting: float = GREETING,
         start: Callable[[Sequence[str]], Child] = ChildProcess,
     ) -> None:
         """Nothing is started before the first call.
@@ -70,12 +75,14 @@ class Bridge:
             node: inventory name for messages.
             timeout: seconds for a line, and for waiting until those of other threads have ended.
             timeouts: other seconds, by the namespace of the call.
+            greeting: seconds that a new child may take until it answers at all.
             start: starts the child; raises ChildLost.
         """
         self._argv = list(argv)
         self._node = node
         self._timeout = timeout
         self._timeouts = {name.casefold(): seconds for name, seconds in timeouts.items()}
+        self._greeting = greeting
         self._start = start
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -122,9 +129,7 @@ class Bridge:
         with self._named():
             self._change(wire.modify(reference, properties))
 
-    def modify_each(
-        self, changes: Sequence[tuple[Reference, Mapping[str, Value]]]
-    ) -> list[StandbyError | None]:
+    def modify_each(self, changes: Sequence[tuple[Reference, Given]]) -> list[StandbyError | None]:
         """All in one line; see node.Cim."""
         if not changes:
             return []
@@ -155,13 +160,13 @@ class Bridge:
         self,
         target: Reference | ClassPath,
         method: str,
-        arguments: Mapping[str, Value] | None = None,
+        arguments: Given | None = None,
         *,
         codes: Mapping[int, str] | None = None,
     ) -> Instance:
         """Call a method and check its ReturnValue; see node.Cim."""
         with self._named():
-            call = wire.invoke(target, method, arguments or {})
+            call = wire.invoke(target, method, arguments)
             result = wire.output(self._change(call), method)
             check_return(result, call.operation, codes or {})
             return result
@@ -194,6 +199,7 @@ class Bridge:
         Raises:
             OutcomeUnknown: a change was sent and has no answer.
             Unreachable: a reading has none, at the second attempt either, or a change was not sent.
+            StandbyError: what makes the call last thing refuses.
         """
         operation = calls[0].operation
         seconds = max(self._timeouts.get(call.namespace.casefold(), self._timeout) for call in calls)
@@ -215,22 +221,25 @@ class Bridge:
         while True:
             try:
                 return self._exchange(calls, seconds)
-            except ChildLost:
+            except ChildLost as lost:
                 attempts -= 1
-                if not attempts or self._closed:
+                if not attempts or not lost.sent or self._closed:
                     raise
 
     def _exchange(self, calls: Sequence[Call], seconds: float) -> list[JSON]:
         """Send a line to a child that is fit for it; one that fails is ended."""
+        child = self._fit_child()
+        return self._talk(child, calls, seconds, sent=True)
+
+    def _talk(self, child: Child, calls: Sequence[Call], seconds: float, *, sent: bool) -> list[JSON]:
         number = next(self._numbers)
         line = wire.request_line(number, calls)
-        child = self._fit_child()
         try:
             return wire.read_answers(child.exchange(line, seconds), number, len(calls))
         except (ChildLost, BadDocument) as failure:
             said = self._end(child)
             why = failure.why if isinstance(failure, ChildLost) else f"talked nonsense ({failure.problem})"
-            raise ChildLost(f"{why}{said}", sent=True) from failure
+            raise ChildLost(f"{why}{said}", sent=sent) from failure
 
     def _fit_child(self) -> Child:
         if self._closed:
@@ -239,6 +248,7 @@ class Bridge:
             self._end(self._child)
         if self._child is None:
             self._child = self._start(self._argv)
+            self._talk(self._child, (), self._greeting, sent=False)
         if self._closed:
             raise ChildLost(f"has been ended{self._end(self._child)}", sent=False)
         return self._child

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import AccessDenied, BadDocument, CimError, StandbyError
-from ..node import Association, ClassPath, Instance, Reference, Value
+from ..node import Association, ClassPath, Given, Instance, Reference, Value, given
 from ..wsman import protocol
 from . import bridge_values as values
 from .bridge_values import JSON, member
@@ -30,14 +30,20 @@ class Call:
     """One call of a line.
 
     Attributes:
-        document: what the script is given.
+        document: what the script is given, but for what is made last thing.
         operation: what is asked, for messages, such as ``invoke MSFT_Disk.Online``.
         namespace: where.
+        late: a member of the document and what makes it when the line is sent; None where it is whole.
     """
 
     document: JSON
     operation: str
     namespace: str
+    late: tuple[str, Callable[[], list[list[Any]]]] | None = None
+
+    def whole(self) -> JSON:
+        """The document as it is to be sent now."""
+        return self.document if self.late is None else {**self.document, self.late[0]: self.late[1]()}
 
 
 # --- calls
@@ -70,10 +76,11 @@ def delete(reference: Reference) -> Call:
     return _on_instance("delete", reference)
 
 
-def modify(reference: Reference, properties: Mapping[str, Value]) -> Call:
+def modify(reference: Reference, properties: Given) -> Call:
     """Change properties of one instance; null is written as null."""
     _namespace, name = values.place_of(reference)
-    return _on_instance("modify", reference, properties=values.pairs(properties, name, nulls=True))
+    call = _on_instance("modify", reference)
+    return _with(call, "properties", properties, lambda known: values.pairs(known, name, nulls=True))
 
 
 def create(target: ClassPath, properties: Mapping[str, Value]) -> Call:
@@ -87,7 +94,7 @@ def create(target: ClassPath, properties: Mapping[str, Value]) -> Call:
     return Call(document, f"create {target.name}", target.namespace)
 
 
-def invoke(target: Reference | ClassPath, method: str, arguments: Mapping[str, Value]) -> Call:
+def invoke(target: Reference | ClassPath, method: str, arguments: Given | None) -> Call:
     """A method of a class, or of an instance. Arguments that are None are not given."""
     if isinstance(target, ClassPath):
         namespace, name, keys = target.namespace, target.name, None
@@ -99,14 +106,24 @@ def invoke(target: Reference | ClassPath, method: str, arguments: Mapping[str, V
         "class": name,
         "keys": keys,
         "method": method,
-        "arguments": values.pairs(arguments, f"{name}.{method}", nulls=False),
     }
-    return Call(document, f"invoke {name}.{method}", namespace)
+    call = Call(document, f"invoke {name}.{method}", namespace)
+    owner = f"{name}.{method}"
+    return _with(call, "arguments", arguments, lambda known: values.pairs(known, owner, nulls=False))
 
 
-def _on_instance(verb: str, reference: Reference, **more: Any) -> Call:
+def _with(
+    call: Call, member: str, known: Given | None, pairs: Callable[[Mapping[str, Value]], list[list[Any]]]
+) -> Call:
+    """A call with one more member: made now, so that what CIM cannot carry is refused, or when it is sent."""
+    if callable(known):
+        return replace(call, late=(member, lambda: pairs(given(known))))
+    return replace(call, document={**call.document, member: pairs(given(known))})
+
+
+def _on_instance(verb: str, reference: Reference) -> Call:
     namespace, name = values.place_of(reference)
-    document: JSON = {"verb": verb, "reference": values.encode_reference(reference), **more}
+    document: JSON = {"verb": verb, "reference": values.encode_reference(reference)}
     return Call(document, f"{verb} {name}", namespace)
 
 
@@ -117,9 +134,9 @@ def request_line(number: int, calls: Sequence[Call]) -> bytes:
     """The line for some calls, in ASCII, with its end.
 
     Raises:
-        StandbyError: it is longer than Windows PowerShell takes.
+        StandbyError: it is longer than Windows PowerShell takes, or must not be sent any more.
     """
-    document = {"id": number, "calls": [call.document for call in calls]}
+    document = {"id": number, "calls": [call.whole() for call in calls]}
     line = json.dumps(document, separators=(",", ":"))
     if len(line) > LINE_LIMIT:
         raise StandbyError(

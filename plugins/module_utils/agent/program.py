@@ -17,6 +17,7 @@ from ..errors import StandbyError
 from ..ha import definition
 from ..ha.disturbance import looked_after
 from ..ha.ownership.memory import Standing
+from ..ha.ownership.timing import Timers
 from ..node import Node
 from . import supervisor
 from .declared import membership
@@ -33,8 +34,9 @@ OpenNode = Callable[[str, str, float], Node]
 _STDIN = 0
 # A worker that has said nothing for this part of a lease hangs: the next one has the rest to go on.
 _SILENT = 0.5
-# A CIM call of checks and moves may take so many store timeouts; a renewal of addresses, one.
-_CALL = 2.0
+# A CIM call of checks and moves may take so many store timeouts, a renewal of addresses one; but no less than
+# Windows takes when it is busy, seconds: a call that is given up costs a new PowerShell.
+_CALL, _SHORTEST_CALL, _SHORTEST_RENEWAL = 2.0, 5.0, 2.0
 # Seconds between two looks whether the agent is asked to leave.
 _GLANCE = 0.2
 
@@ -167,9 +169,19 @@ def _credentials(home: Home, etcd: EtcdSettings) -> tuple[str, str] | None:
     return etcd.user, password
 
 
+def call_seconds(timers: Timers) -> float:
+    """Seconds that a CIM call of checks and moves may take."""
+    return max(_CALL * timers.store_timeout, _SHORTEST_CALL)
+
+
+def renewal_seconds(timers: Timers) -> float:
+    """Seconds that a renewal of addresses may take."""
+    return max(timers.store_timeout, _SHORTEST_RENEWAL)
+
+
 def _place(home: Home, settings: Settings, open_node: OpenNode, standing: Standing | None) -> Place:
     timers = timers_of(settings)
-    node = open_node(settings.node, home.name, _CALL * timers.store_timeout)
+    node = open_node(settings.node, home.name, call_seconds(timers))
     cluster = read_node(node)
     if cluster is None:
         raise StandbyError(
@@ -180,7 +192,7 @@ def _place(home: Home, settings: Settings, open_node: OpenNode, standing: Standi
         standing.instance if standing is not None else secrets.token_hex(16),
         home.machine(),
         node,
-        open_node(settings.node, home.name, timers.store_timeout),
+        open_node(settings.node, home.name, renewal_seconds(timers)),
         {one.name: one for one in looked_after(cluster) if settings.node in one.nodes},
         membership(cluster, settings.options),
         timers,

@@ -85,9 +85,8 @@ def _remove_address(node: Node, step: Step, clock: Clock) -> None:
 
 def _add_address(node: Node, step: Step, clock: Clock) -> None:
     wanted = step.arguments
-    lifetime = wanted["lifetime"]() if "lifetime" in wanted else None
     place = (wanted["address"], wanted["prefix"], wanted["index"])
-    address.add_address(node, *place, valid_lifetime=lifetime, clock=clock)
+    address.add_address(node, *place, valid_lifetime=wanted.get("lifetime"), clock=clock)
 
 
 def _wait_address(node: Node, step: Step, clock: Clock) -> None:

@@ -11,14 +11,15 @@ management connection may lose the answer: what happened is then read, never gue
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Union
 
 from ..errors import BadDocument, CimError, StandbyError, Unreachable
-from ..node import ClassPath, Clock, Instance, Node, Reference, Value
+from ..node import ClassPath, Clock, Given, Instance, Node, Reference, Value
 from . import effect
 from .adapter import IPV4, IPV6
 from .effect import await_effect, may_take_effect
@@ -34,6 +35,9 @@ _STORES = {False: "active", True: "persistent"}
 # Windows answers for an address that exists, and for a DHCP race that is gone on the second try; 11 is the
 # standard's own.
 _LOOK_AGAIN = (4, 11)
+# How long an address is to live. A function gives that last thing before the call is sent, and raises
+# StandbyError where the address must not be there any more.
+Lifetime = Union[timedelta, Callable[[], timedelta]]  # noqa: UP007 - read by older Pythons too
 # Seconds for which an address that was created may not be seen: after that it is gone, as after a restart.
 _ABSENCE = 2.0
 _RECREATIONS = 3  # a duplicate is sticky: Windows never tests an address again, only a new one
@@ -92,7 +96,7 @@ def add_address(
     prefix: int,
     interface_index: int,
     *,
-    valid_lifetime: timedelta | None = None,
+    valid_lifetime: Lifetime | None = None,
     clock: Clock = time,
 ) -> None:
     """Add a floating address to an interface; success too where it is already on that interface.
@@ -199,8 +203,7 @@ def wait_preferred(
                     break
                 recreated += 1
                 remove_address(node, address, clock=clock)
-                rest = lifetime() if lifetime is not None else None
-                add_address(node, address, prefix, interface_index, valid_lifetime=rest, clock=clock)
+                add_address(node, address, prefix, interface_index, valid_lifetime=lifetime, clock=clock)
         raise _not_usable(address, state, elapsed)
 
 
@@ -217,7 +220,7 @@ def renew_address(node: Node, reference: Reference, valid_lifetime: timedelta) -
 
 
 def renew_addresses(
-    node: Node, references: Sequence[Reference], valid_lifetime: timedelta
+    node: Node, references: Sequence[Reference], valid_lifetime: Lifetime
 ) -> list[StandbyError | None]:
     """Give several addresses a new lifetime, counted from now; one that fails does not stop the others.
 
@@ -231,7 +234,11 @@ def renew_addresses(
     """
     if not references:
         return []
-    lifetimes: dict[str, Value] = {"ValidLifetime": valid_lifetime, "PreferredLifetime": valid_lifetime}
+
+    def lifetimes() -> Mapping[str, Value]:
+        rest = valid_lifetime() if callable(valid_lifetime) else valid_lifetime
+        return {"ValidLifetime": rest, "PreferredLifetime": rest}
+
     failures = node.cim.modify_each([(reference, lifetimes) for reference in references])
     for failure in failures:
         if failure is not None:
@@ -255,8 +262,8 @@ def _parse(text: str) -> IPv4Address | IPv6Address:
 
 
 def _create_arguments(
-    address: str, prefix: int, interface_index: int, valid_lifetime: timedelta | None
-) -> dict[str, Value]:
+    address: str, prefix: int, interface_index: int, valid_lifetime: Lifetime | None
+) -> Given:
     arguments: dict[str, Value] = {
         "InterfaceIndex": interface_index,
         "IPAddress": address,
@@ -265,9 +272,14 @@ def _create_arguments(
         "SkipAsSource": True,
         "PolicyStore": "ActiveStore",
     }
-    if valid_lifetime is not None:
-        arguments["ValidLifetime"] = arguments["PreferredLifetime"] = valid_lifetime
-    return arguments
+    if valid_lifetime is None:
+        return arguments
+
+    def bounded() -> Mapping[str, Value]:
+        rest = valid_lifetime() if callable(valid_lifetime) else valid_lifetime
+        return {**arguments, "ValidLifetime": rest, "PreferredLifetime": rest}
+
+    return bounded
 
 
 def _address(item: Instance) -> Address:

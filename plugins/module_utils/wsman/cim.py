@@ -12,7 +12,7 @@ from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from ..errors import BadDocument, CimError, MethodError, StandbyError
-from ..node import Association, ClassPath, Instance, Reference, Value
+from ..node import Association, ClassPath, Given, Instance, Reference, Value, given
 from . import answer, envelope
 from .envelope import Frame, Request
 from .faults import is_missing
@@ -102,15 +102,13 @@ class WsmanCim:
         with self._named():
             self._do(envelope.modify(self._frame(), reference, properties))
 
-    def modify_each(
-        self, changes: Sequence[tuple[Reference, Mapping[str, Value]]]
-    ) -> list[StandbyError | None]:
+    def modify_each(self, changes: Sequence[tuple[Reference, Given]]) -> list[StandbyError | None]:
         """One after the other: WS-Management has no request for several instances; see node.Cim."""
         return [self._failure_of(reference, properties) for reference, properties in changes]
 
-    def _failure_of(self, reference: Reference, properties: Mapping[str, Value]) -> StandbyError | None:
+    def _failure_of(self, reference: Reference, properties: Given) -> StandbyError | None:
         try:
-            self.modify(reference, properties)
+            self.modify(reference, given(properties))
         except StandbyError as failure:
             return failure
         return None
@@ -130,13 +128,13 @@ class WsmanCim:
         self,
         target: Reference | ClassPath,
         method: str,
-        arguments: Mapping[str, Value] | None = None,
+        arguments: Given | None = None,
         *,
         codes: Mapping[int, str] | None = None,
     ) -> Instance:
         """Call a method and check its ReturnValue; see node.Cim."""
         with self._named():
-            request = envelope.invoke(self._frame(), target, method, arguments or {})
+            request = envelope.invoke(self._frame(), target, method, given(arguments))
             result = answer.output(self._do(request), method)
             check_return(result, request.operation, codes or {})
             return result

@@ -114,7 +114,7 @@ def test_an_address_that_went_does_not_keep_the_others_from_being_renewed(lab, n
 
 
 def test_a_node_that_hangs_ends_no_call_late_and_comes_back(lab, root):
-    bridge = Bridge(command(write_script(HOME)), node="server1", timeout=1.0, timeouts={})
+    bridge = Bridge(command(write_script(HOME)), node="server1", timeout=1.0, timeouts={}, greeting=1.0)
     node = Node("server1", bridge, None, bridge.close)
     (first, *_rest) = address.read_addresses(node)
     lab.hang("server1")

@@ -142,6 +142,61 @@ def test_calls_of_a_namespace_may_take_longer(start):
     assert process_of(bridge)
 
 
+def test_a_child_may_take_longer_to_its_first_answer_than_a_call_may(start):
+    bridge = start("waking1.0", timeout=0.4)
+    assert process_of(bridge) == process_of(bridge)
+    assert len({process for process, _request in start.lines()}) == 1
+
+
+def test_a_child_that_does_not_wake_is_not_sent_the_call(start):
+    bridge = start("waking60", greeting=0.3)
+    with pytest.raises(Unreachable, match=r"modify C: .* did not answer within 0\.3 s") as raised:
+        bridge.modify(ONE, {"Size": 1})
+    assert not isinstance(raised.value, OutcomeUnknown)
+    assert start.lines() == []
+
+
+@pytest.mark.parametrize("plan", [("late0.6", "answer"), ("waking0.6",)])
+def test_what_is_given_by_a_function_is_made_when_the_line_is_sent(start, plan):
+    """Behind another call, or a child that wakes, seconds go by: a lifetime must not be as old."""
+    bridge, asked, made = start(*plan), time.monotonic(), []
+
+    def size():
+        made.append(time.monotonic() - asked)
+        return {"Size": 7}
+
+    busy = threading.Thread(target=lambda: bridge.enumerate(THING))
+    busy.start()
+    while not bridge._lock.locked():
+        time.sleep(0.001)
+    assert bridge.modify_each([(ONE, size)]) == [None]
+    busy.join(10)
+    assert made[0] >= 0.5
+    assert start.lines()[-1][1]["calls"][0]["properties"] == [["Size", "=7"]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda bridge, late: bridge.invoke(THING, "Do", late),
+        lambda bridge, late: [bridge.modify_each([(ONE, late)])[0]],
+    ],
+)
+def test_what_must_not_be_sent_any_more_is_not_sent(start, change):
+    over = StandbyError("the lease is over")
+
+    def late():
+        raise over
+
+    bridge = start()
+    with pytest.raises(StandbyError) as raised:
+        (found,) = change(bridge, late)
+        raise found
+    assert raised.value is over
+    assert start.lines() == []
+    assert process_of(bridge)
+
+
 def test_a_child_that_died_between_two_calls_is_replaced_unseen(start):
     bridge = start("leave", "answer")
     first = process_of(bridge)
@@ -280,8 +335,9 @@ class Canned:
         return self
 
     def exchange(self, line, timeout):
-        number = json.loads(line)["id"]
-        return json.dumps({"id": number, "answers": [self.answer]}).encode() + b"\n"
+        request = json.loads(line)
+        answers = [self.answer for _call in request["calls"]]
+        return json.dumps({"id": request["id"], "answers": answers}).encode() + b"\n"
 
     def fit(self):
         return True

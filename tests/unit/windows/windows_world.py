@@ -12,9 +12,11 @@ from ansible_collections.standby.iis.plugins.module_utils.node import (
     Association,
     ClassPath,
     Completed,
+    Given,
     Instance,
     Reference,
     Value,
+    given,
 )
 
 Method = Callable[[Reference | None, Mapping[str, Value]], Instance]
@@ -68,13 +70,11 @@ class Windows:
         self.at(reference).properties.update(properties)  # type: ignore[attr-defined]
         self._answer()
 
-    def modify_each(
-        self, changes: Sequence[tuple[Reference, Mapping[str, Value]]]
-    ) -> list[StandbyError | None]:
+    def modify_each(self, changes: Sequence[tuple[Reference, Given]]) -> list[StandbyError | None]:
         failures: list[StandbyError | None] = []
         for reference, properties in changes:
             try:
-                self.modify(reference, properties)
+                self.modify(reference, given(properties))
                 failures.append(None)
             except StandbyError as failure:
                 failures.append(failure)
@@ -92,12 +92,13 @@ class Windows:
         self,
         target: Reference | ClassPath,
         method: str,
-        arguments: Mapping[str, Value] | None = None,
+        arguments: Given | None = None,
         *,
         codes: Mapping[int, str] | None = None,
     ) -> Instance:
-        self.calls.append((method, dict(arguments or {})))
-        answer = self.methods[method](target if isinstance(target, Reference) else None, arguments or {})
+        arguments = given(arguments)
+        self.calls.append((method, dict(arguments)))
+        answer = self.methods[method](target if isinstance(target, Reference) else None, arguments)
         self._answer()
         return answer
 
