@@ -18,12 +18,13 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision 
     Decision,
     Write,
 )
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Memory, Standing
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Memory
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import (
     LocalState,
     Own,
     Snapshot,
 )
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.succession import Standing
 from tests.simulation.backing import Client
 from tests.simulation.hands import Hands
 from tests.simulation.timeline import Clock

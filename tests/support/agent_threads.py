@@ -6,18 +6,19 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.declared import ClusterOptions, membership
+from ansible_collections.standby.iis.plugins.module_utils.agent.lookout import Views
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening import open_directory
 from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Place, Worker
 from ansible_collections.standby.iis.plugins.module_utils.control.store import read_node
 from ansible_collections.standby.iis.plugins.module_utils.ha.disturbance import looked_after
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Decision
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Standing
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Snapshot
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.succession import Standing
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import Timers
 from ansible_collections.standby.iis.plugins.module_utils.node import Node
 from ansible_collections.standby.iis.plugins.module_utils.wsman.options import Connection
@@ -113,6 +114,13 @@ class AgentThread:
         other = self.peers[peer]._worker
         if other is not None:
             other.loop.post(lambda: done() if other.engine.grant(self.name, incarnation) else None)
+
+    def views(self, peer: str, hierarchies: Sequence[str], now: bool, done: Callable[[Views], None]) -> None:
+        other = self.peers[peer]._worker
+        if other is None:
+            done({})
+        else:
+            other.loop.post(lambda: other.views(hierarchies, now, done))
 
     def cut_power(self, node: str, done: Callable[[bool], None]) -> None:
         done(False)

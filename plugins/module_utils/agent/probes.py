@@ -89,6 +89,7 @@ class _Eye:
     serving: bool = False
     blocked: str = "its state has not been read yet"
     round: _Round | None = None
+    looks: int = 0
     seen: tuple[View, float] | None = None
     waiting: list[Callable[[View], None]] = field(default_factory=list)
 
@@ -181,6 +182,15 @@ class Probes:
         """Health of a hierarchy that is in service here. To be asked at every tick: silence counts too."""
         return self._eyes[hierarchy].health.verdict(self._caller.monotonic())
 
+    def spoken(self, hierarchy: str) -> bool:
+        """Every check of it has answered since it came into service here."""
+        return self._eyes[hierarchy].health.spoken
+
+    def doubtful(self, hierarchy: str) -> bool:
+        """A check of what is in service here fails, though perhaps not often enough yet to count."""
+        eye = self._eyes[hierarchy]
+        return eye.serving and eye.health.failing_since(self._caller.monotonic()) < float("inf")
+
     def blocked(self, hierarchy: str) -> str:
         """Why a hierarchy cannot be brought up on this node; "" where nothing is in the way."""
         silent = self._caller.monotonic() - self._read_at
@@ -196,7 +206,7 @@ class Probes:
         if eye.seen is None:
             return View(None, f"{self._node.name} has not looked yet")
         view, at = eye.seen
-        return View(view.healthy, view.sentence, self._caller.monotonic() - at)
+        return View(view.healthy, view.sentence, self._caller.monotonic() - at, look=eye.looks)
 
     def look_outside(self, hierarchy: str, done: Callable[[View], None]) -> None:
         """Look now, for a peer that asks; one look at a time serves all who ask.
@@ -337,7 +347,7 @@ class Probes:
             return
         eye.round = None
         view = view_of(eye.hierarchy, this.answers, 0.0, self._settings.votes)
-        eye.seen = view, this.started
+        eye.seen, eye.looks = (view, this.started), eye.looks + 1
         waiting, eye.waiting = eye.waiting, []
         for done in waiting:
             done(self.outside(eye.hierarchy.name))

@@ -10,19 +10,20 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..control.store import read_node
 from ..errors import StandbyError
 from ..ha import definition
 from ..ha.disturbance import looked_after
-from ..ha.ownership.memory import Standing
+from ..ha.ownership.succession import Standing
 from ..ha.ownership.timing import Timers
 from ..node import Node
 from . import supervisor
 from .declared import membership
 from .home import Home
 from .inbox import Inbox, Serve
+from .lookout import Views
 from .settings import EtcdSettings, Settings, timers_of
 from .store.interface import Store
 from .store.opening import open_directory, open_etcd
@@ -108,7 +109,10 @@ def work(home: Home, open_node: OpenNode) -> int:
     def grant(peer: str, incarnation: int, answer: Callable[[bool], None]) -> None:
         made[0].loop.post(lambda: answer(made[0].engine.grant(peer, incarnation)))
 
-    outside = Surroundings(home, settings, place.timers.store_timeout, grant, _tell, place.definition)
+    def look(hierarchies: Sequence[str], now: bool, answer: Callable[[Views], None]) -> None:
+        made[0].loop.post(lambda: made[0].views(hierarchies, now, answer))
+
+    outside = Surroundings(home, settings, place.timers.store_timeout, grant, look, _tell, place.definition)
     made.append(Worker(place, outside))
     outside.start()
     threading.Thread(target=_watch, args=(home, made[0]), daemon=True).start()

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from ..errors import BadDocument, StandbyError
 from ..ha.codec import Codec, MisfitError
 from ..ha.ownership.timing import Timers, timers
+from . import notifying
 from .declared import ClusterOptions, HierarchyOptions
+from .notifying import Notifications
 
 FORMAT = 1
 # Nothing is registered for it at IANA; above the well-known ports and below those that Windows hands out
@@ -60,6 +62,7 @@ class Settings:
         hierarchies, limits: see ``declared.ClusterOptions``.
         fences: node -> program and arguments that end only when it is surely off: with 0 where it is.
         fence_timeout: seconds that such a program may take.
+        notifications: whom it tells of what happens.
     """
 
     node: str
@@ -74,6 +77,7 @@ class Settings:
     limits: Mapping[str, int] = field(default_factory=dict)
     fences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fence_timeout: float = 30.0
+    notifications: Notifications = field(default_factory=Notifications)
 
     @property
     def options(self) -> ClusterOptions:
@@ -132,4 +136,5 @@ def _check(settings: Settings) -> None:
         raise StandbyError(f"{_WHAT} name port {settings.port}", remedy="Give one from 1 to 65535")
     if settings.node not in settings.addresses:
         raise StandbyError(f"{_WHAT} have no address of {settings.node} itself", remedy=_REMEDY)
+    notifying.check(settings.notifications)
     timers_of(settings)

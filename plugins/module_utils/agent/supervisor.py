@@ -21,7 +21,7 @@ from dataclasses import asdict
 from typing import IO, Any
 
 from ..ha.codec import Codec, MisfitError
-from ..ha.ownership.memory import Standing
+from ..ha.ownership.succession import Standing
 
 # Seconds after which a worker that was begun counts as one that works: it has read the witness by then.
 _SETTLED = 10.0

@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an agent has beside its node and the witness: peers, fences, logs, and the status that it shows."""
+"""What an agent has beside its node and the witness: peers, fences, logs, notifications, and its status."""
 
 from __future__ import annotations
 
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +16,15 @@ from typing import Any
 from ..errors import StandbyError
 from ..ha.ownership.decision import Decision
 from ..ha.ownership.explain import standing_of
-from ..ha.ownership.memory import Standing
 from ..ha.ownership.snapshot import Snapshot
+from ..ha.ownership.succession import Standing
 from .home import Home
 from .log import DecisionLog, Log
+from .lookout import Views
+from .news import News
+from .notifying import open_notifier
 from .outbox import Outbox
+from .peer_views import VIEWS, Look, PeerViews
 from .peers.client import PeerError, ask
 from .peers.keys import KeyFile
 from .peers.listener import Listener
@@ -44,6 +48,7 @@ class Surroundings:
         settings: of the agent.
         patience: seconds that a peer has to answer: ``Timers.store_timeout``.
         grant: decides on a promise, on the loop; given a peer, its incarnation, and what takes the answer.
+        look: what this node sees of hierarchies, if asked by looking; given what takes the answer.
         tell: takes what a next process could go on from.
         definition: digest of the definition that it works by.
     """
@@ -54,6 +59,7 @@ class Surroundings:
         settings: Settings,
         patience: float,
         grant: Callable[[str, int, Callable[[bool], None]], None],
+        look: Look,
         tell: Callable[[Standing | None], None],
         definition: str = "",
     ) -> None:
@@ -71,12 +77,15 @@ class Surroundings:
         self._left = Outbox(lambda standing, _lost: tell(standing), 1, self._problem, "standing")
         self._threads = ThreadPoolExecutor(2 * len(settings.addresses) + 4, "outside")
         self._shown: Mapping[str, Any] = {}
+        self._news = News()
+        self._notifier = open_notifier(settings.notifications, home.here, self._problem)
+        self._views = PeerViews(settings, self._keys, patience, look, self._problem)
         self._listener = Listener(
             settings.addresses[settings.node],
             settings.port,
             settings.node,
             self._keys,
-            {PROMISE: self._promise},
+            {PROMISE: self._promise, VIEWS: self._views.answer},
             time.monotonic,
             problem=self._problem,
         )
@@ -89,6 +98,8 @@ class Surroundings:
         """Answer nobody any more, and write down what waits."""
         self._listener.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._views.close()
+        self._notifier.close(seconds)
         self._made.close(seconds)
         self._said.close(seconds)
         self._decisions.close()
@@ -100,13 +111,19 @@ class Surroundings:
         """Ask a peer for a promise, on a thread; ``done`` where it gives one."""
         self._threads.submit(self._ask, peer, incarnation, done)
 
+    def views(self, peer: str, hierarchies: Sequence[str], now: bool, done: Callable[[Views], None]) -> None:
+        """Ask a peer what it sees, on a thread."""
+        self._views.ask(peer, hierarchies, now, done)
+
     def cut_power(self, node: str, done: Callable[[bool], None]) -> None:
         """Run the fence of a node, on a thread."""
         self._threads.submit(self._cut_power, node, done)
 
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
-        """Have it written down, and shown."""
+        """Have it written down and shown, and people told of what is news in it."""
         self._made.put((snapshot, decision))
+        for event in self._news.of(snapshot, decision, wall()):
+            self._notifier.tell(event)
 
     def standing(self, standing: Standing | None) -> None:
         """Have it told to the supervisor."""
@@ -204,6 +221,7 @@ def status(snapshot: Snapshot, decision: Decision) -> dict[str, Any]:
                 "state": snapshot.local[one.hierarchy].state.value,
                 "healthy": snapshot.local[one.hierarchy].healthy,
                 "problem": snapshot.local[one.hierarchy].problem,
+                "notice": snapshot.local[one.hierarchy].notice,
                 "reason": one.reason.value,
                 "sentence": one.sentence,
             }

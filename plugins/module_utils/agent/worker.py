@@ -8,8 +8,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from random import SystemRandom
 from typing import Protocol
 
@@ -17,15 +18,20 @@ from ..errors import StandbyError, foreseen
 from ..ha.health import Verdict
 from ..ha.model import Hierarchy
 from ..ha.ownership.decision import CutPower, Decision, Do, Reason, Verb, Write
-from ..ha.ownership.memory import Memory, Standing
+from ..ha.ownership.memory import Memory
 from ..ha.ownership.records import NODES
 from ..ha.ownership.sightings import Stored
 from ..ha.ownership.snapshot import Local, LocalState, Membership, Snapshot
+from ..ha.ownership.succession import Standing
 from ..ha.ownership.timing import Timers
+from ..ha.views import Cause, cause
 from ..node import Node
+from .condition import failed, judged
 from .engine import Engine
 from .hands import Hands
+from .lookout import Views, look
 from .loop import Loop
+from .observers import Observers
 from .probes import Probes
 from .store.interface import Store, StoreOutage
 from .witness import Witness
@@ -36,6 +42,9 @@ class Outside(Protocol):
 
     def ask(self, peer: str, incarnation: int, done: Callable[[], None]) -> None:
         """Ask a peer to promise that it will not fence this incarnation; ``done`` where it does."""
+
+    def views(self, peer: str, hierarchies: Sequence[str], now: bool, done: Callable[[Views], None]) -> None:
+        """Ask a peer what it sees, if ``now`` by looking; ``done`` once, with nothing for no answer."""
 
     def cut_power(self, node: str, done: Callable[[bool], None]) -> None:
         """Run the fence of a node; ``done`` is told whether it is surely off."""
@@ -107,6 +116,11 @@ class Worker:
             self.loop.post,
         )
         self._probes = Probes(place.node, place.hierarchies.values(), place.timers, self, self._seen)
+        others = {
+            name: tuple(node for node in one.nodes if node != place.name)
+            for name, one in place.hierarchies.items()
+        }
+        self._observers = Observers(others, place.timers, self, self._ask_views)
 
     def run(self, standing: Standing | None = None) -> None:
         """Work until ``stop``; from where an earlier process was, if there was one that has time left."""
@@ -117,11 +131,13 @@ class Worker:
         for problem in self._probes.problems:
             self._outside.say(problem)
         self.loop.post(self._probes.begin)
+        self.loop.post(self._observers.begin)
         self.loop.post(self.engine.round)
         self.loop.post(self._tick)
         try:
             self.loop.run()
         finally:
+            self._observers.close()
             self._probes.close()
             self._witness.close()
             self._hands.close()
@@ -136,6 +152,14 @@ class Worker:
         # No process goes on from here: what this one writes last may be on its way when another one begins.
         self._outside.standing(self.memory.standing())
         self.engine.think()
+
+    def views(self, hierarchies: Sequence[str], now: bool, answer: Callable[[Views], None]) -> None:
+        """Tell a peer what this node sees of its sites, if ``now`` by looking; on the loop, in time."""
+        known = [name for name in hierarchies if name in self._place.hierarchies]
+        if now and known:
+            look(self._probes, self, known, self._timers.store_timeout, answer)
+        else:
+            answer({name: self._probes.outside(name) for name in known})
 
     def _resume(self, standing: Standing) -> bool:
         """Take up what an earlier process left; False where there is no time to, or it cannot be seen."""
@@ -155,7 +179,7 @@ class Worker:
         for name, state in found.items():
             self.memory.local[name] = Local(state, since=now)
             if state is LocalState.UP:
-                self._probes.restarted(name)
+                self._watch(name)
         self.memory.resume(standing, self._chance.randrange(2, 1 << 31))
         return True
 
@@ -211,6 +235,11 @@ class Worker:
         """Ask a peer for a promise."""
         self._outside.ask(peer, incarnation, lambda: self.loop.post(done))
 
+    def _ask_views(
+        self, peer: str, hierarchies: Sequence[str], now: bool, done: Callable[[Views], None]
+    ) -> None:
+        self._outside.views(peer, hierarchies, now, lambda views: self.loop.post(partial(done, views)))
+
     def cut_power(self, action: CutPower, done: Callable[[bool], None]) -> None:
         """Run the fence of a node."""
         self._outside.say(action.sentence)
@@ -249,27 +278,30 @@ class Worker:
 
     def _seen(self, hierarchy: str, _verdict: Verdict) -> None:
         """A check has an answer that counts."""
+        if self._probes.doubtful(hierarchy):
+            self._observers.doubt(hierarchy)
         if self._look(hierarchy):
             self.engine.think()
 
     def _look(self, hierarchy: str) -> bool:
         """Take in what the checks say now; True where that is news."""
         local = self.memory.local[hierarchy]
-        found = replace(local, blocked=self._probes.blocked(hierarchy))
+        found = replace(local, blocked=self._probes.blocked(hierarchy), notice="")
         if local.state is LocalState.UP:
-            found = self._judged(found, self._probes.verdict(hierarchy))
+            verdict = self._probes.verdict(hierarchy)
+            if verdict.healthy and not local.healthy and not self._probes.spoken(hierarchy):
+                return False  # an earlier process had found it failed, and nothing is known that is newer
+            where = self._cause(hierarchy, verdict)
+            found = judged(found, verdict, where, time.monotonic(), self._timers)
         self.memory.local[hierarchy] = found
         return found != local
 
-    def _judged(self, local: Local, verdict: Verdict) -> Local:
-        """What is up, with its health. Where a restart cannot help, that counts as being in the way."""
-        if verdict.healthy:
-            return replace(local, healthy=True)
-        if not verdict.failing.local:
-            return replace(local, healthy=False, problem=verdict.sentence, blocked=verdict.sentence)
-        if local.healthy:
-            return self._failed(replace(local, healthy=False), verdict.sentence)
-        return local
+    def _cause(self, hierarchy: str, verdict: Verdict) -> Cause:
+        """Where the fault lies; of what fails here, only looks that began since then tell more."""
+        freshness = self._observers.freshness
+        if not verdict.healthy:
+            freshness = min(freshness, max(0.0, time.monotonic() - verdict.since))
+        return cause(verdict, self._observers.view(hierarchy), freshness)
 
     def _begin(self, action: Do, state: LocalState) -> None:
         self._outside.say(f"{action.verb.value} {action.hierarchy}: {action.sentence}")
@@ -289,7 +321,7 @@ class Worker:
         """The hands report."""
         local = self.memory.local[hierarchy]
         if state is LocalState.STARTING:
-            self.memory.local[hierarchy] = self._failed(local, problem)
+            self.memory.local[hierarchy] = failed(local, problem, time.monotonic(), self._timers)
             self.do(Do(Verb.STOP, hierarchy, 0, Reason.RECOVERING, f"it did not start: {problem}"))
         elif problem:
             self._outside.say(f"{hierarchy} does not stop: {problem}")
@@ -297,15 +329,16 @@ class Worker:
             self._set(hierarchy, state)
         self.engine.think()
 
-    def _failed(self, local: Local, problem: str) -> Local:
-        now = time.monotonic()
-        recent = tuple(at for at in local.failures if at > now - self._timers.hold_off)
-        return replace(local, failures=(*recent, now), problem=problem)
-
     def _set(self, hierarchy: str, state: LocalState) -> None:
         local = self.memory.local[hierarchy]
         self.memory.local[hierarchy] = replace(local, state=state, healthy=True, since=time.monotonic())
         if state is LocalState.UP:
-            self._probes.restarted(hierarchy)
+            self._watch(hierarchy)
         else:
             self._probes.stopped(hierarchy)
+            self._observers.stopped(hierarchy)
+
+    def _watch(self, hierarchy: str) -> None:
+        """It is in service here from now on."""
+        self._probes.restarted(hierarchy)
+        self._observers.restarted(hierarchy)

@@ -128,7 +128,8 @@ class Codec:
                 raise MisfitError(f"has an unknown entry {name!r} at {place}")
         origin: _Kind = get_origin(kind) or kind
         for field in fields(origin):
-            if field.name not in value and field.default is MISSING:
+            needed = field.default is MISSING and field.default_factory is MISSING
+            if field.name not in value and needed:
                 raise MisfitError(f"lacks {field.name!r} at {place}")
         parts = {name: self.unpack(members[name], part, f"{place}.{name}") for name, part in value.items()}
         return origin(**parts)

@@ -17,7 +17,7 @@ What holds:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .check_times import CheckTimes
 from .quick import Failing, Finding, gravest
@@ -72,12 +72,17 @@ class Verdict:
         sentence: why, one clause without a final full stop.
         failing: what is at fault; NOTHING where it is healthy.
         notices: what somebody has to mend although it serves.
+        asked: where it is unhealthy, only requests failed: all state is as it should be.
+        since: start of the first run of a check in its present row of failures, own monotonic clock; infinite
+            where none fails.
     """
 
     healthy: bool
     sentence: str
     failing: Failing = Failing.NOTHING
     notices: tuple[str, ...] = ()
+    asked: bool = field(default=False, compare=False)
+    since: float = field(default=float("inf"), compare=False)
 
 
 def quick_result(findings: Iterable[Finding], generation: int, started: float) -> Result:
@@ -99,6 +104,7 @@ class _State:
         "bad",
         "down",
         "failing",
+        "first",
         "good",
         "heard",
         "notices",
@@ -114,6 +120,8 @@ class _State:
 
     def begin(self, now: float) -> None:
         self.bad = self.good = 0
+        # When the row of failures began that goes on.
+        self.first = now
         self.down = False
         self.spoken = False
         self.heard = now
@@ -126,12 +134,20 @@ class _State:
         """Failures that a silence amounts to."""
         return max(0, int((now - self.heard) / self.watch.times.patience))
 
+    def failing_since(self, now: float) -> float:
+        """When its present row of failures began, infinite where there is none."""
+        if self.bad or self.down:
+            return self.first
+        return self.heard if self.missed(now) else float("inf")
+
     def fallen(self, now: float) -> bool:
         return self.down or self.bad + self.missed(now) >= self.watch.times.fall
 
     def take(self, result: Result, now: float) -> None:
         times = self.watch.times
         missed = self.missed(now)
+        if not self.bad and not self.down:
+            self.first = self.heard if missed else result.started
         if missed and not self.down and self.bad + missed >= times.fall:
             self.down, self.failing = True, self.watch.failing
         if result.healthy:
@@ -188,6 +204,15 @@ class Health:
         for state in self._states.values():
             state.heard = max(state.heard, now)
 
+    @property
+    def spoken(self) -> bool:
+        """Every check has answered since it was started."""
+        return all(state.spoken for state in self._states.values())
+
+    def failing_since(self, now: float) -> float:
+        """When a check began to fail that still does, fallen or not; infinite where none does."""
+        return min((one.failing_since(now) for one in self._states.values()), default=float("inf"))
+
     def observe(self, check: str, result: Result, now: float) -> bool:
         """Take in what a check said; False where it does not count.
 
@@ -216,7 +241,14 @@ class Health:
             return Verdict(True, self._well(now), notices=notices)
         told = sorted((one.why(now) for one in against), key=_gravity_of_pair, reverse=True)
         failing = gravest(one for _sentence, one in told)
-        return Verdict(False, _and_more([sentence for sentence, _failing in told]), failing, notices)
+        return Verdict(
+            False,
+            _and_more([sentence for sentence, _failing in told]),
+            failing,
+            notices,
+            asked=all(one.watch.site is not None for one in against),
+            since=min(one.failing_since(now) for one in against),
+        )
 
     def _against(self, now: float) -> list[_State]:
         """The checks that make it unhealthy; one that is outvoted is none of them."""

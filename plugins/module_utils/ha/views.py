@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .health import Verdict
@@ -22,11 +22,15 @@ class View:
         healthy: None where nobody has looked, or there is nothing to look at.
         sentence: what was seen, one clause without a final full stop.
         age: seconds since the look began; infinite where there was none.
+        sure: it is no passing failure: seen several times in a row, after it had been reached.
+        look: number of the look, of the node that made it.
     """
 
     healthy: bool | None
     sentence: str
     age: float = float("inf")
+    sure: bool = True
+    look: int = field(default=0, compare=False)
 
 
 class Where(str, Enum):
@@ -47,10 +51,12 @@ class Cause:
     Attributes:
         where: the fault lies.
         sentence: one clause without a final full stop.
+        outside: it was seen from outside alone.
     """
 
     where: Where
     sentence: str
+    outside: bool = False
 
 
 _OWN = {
@@ -65,6 +71,9 @@ _OWN = {
 def cause(own: Verdict, outside: View, freshness: float) -> Cause:
     """Where the fault lies, from what the owner sees and what a standby sees.
 
+    A request that fails on the owner alone is no fault of the site; state that is not as it should be is one,
+    whoever is still served.
+
     Args:
         own: verdict of the owner.
         outside: view of another node.
@@ -73,7 +82,7 @@ def cause(own: Verdict, outside: View, freshness: float) -> Cause:
     seen = outside.healthy if outside.age <= freshness else None
     if own.healthy:
         return _well(own, outside, seen)
-    if seen and own.failing is Failing.SITE:
+    if seen and own.asked and own.failing is Failing.SITE:
         return Cause(Where.VIEW, f"the owner's own checks fail ({own.sentence}), but others are served")
     where = _OWN.get(own.failing, Where.SITE)
     if seen is False and where is Where.SITE:
@@ -84,7 +93,7 @@ def cause(own: Verdict, outside: View, freshness: float) -> Cause:
 def _well(own: Verdict, outside: View, seen: bool | None) -> Cause:
     if seen is False:
         broken = f"it serves on the owner, but is not reached from outside: {outside.sentence}"
-        return Cause(Where.NETWORK, broken)
+        return Cause(Where.NETWORK if outside.sure else Where.NOWHERE, broken, outside=True)
     unseen = "" if seen else "; nobody outside has looked lately"
     return Cause(Where.NOWHERE, f"{own.sentence}{unseen}")
 

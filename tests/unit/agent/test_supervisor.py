@@ -7,12 +7,14 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import supervisor
 from ansible_collections.standby.iis.plugins.module_utils.agent.supervisor import LEFT, Supervisor
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Standing
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Local, LocalState
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.succession import Standing
 
 STANDING = Standing("abc", 3, 1234.5, 99.25)
 
@@ -45,6 +47,9 @@ TELL = f"sys.stdout.write({supervisor.line(STANDING).decode()!r}); sys.stdout.fl
 def test_a_line_carries_a_standing_or_none():
     assert supervisor.standing_in(supervisor.line(STANDING)) == STANDING
     assert supervisor.standing_in(supervisor.line(None)) is None
+    ill = Local(LocalState.UP, False, 12.5, (3.5, 4.5), "answered 500", unreached=7.0)
+    troubled = replace(STANDING, versions={"nodes/server1": 4}, trouble={"Shop": ill})
+    assert supervisor.standing_in(supervisor.line(troubled)) == troubled
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"{}", b"7\n", b'{"standing": {"instance": 3}}', b"\xff"])

@@ -262,3 +262,43 @@ def test_the_findings_of_a_quick_check_are_one_result():
         3, 1.5, False, f"{NIC_DOWN} (and 1 more)", Failing.NIC
     )
     assert re.fullmatch("the site is stopped", quick_result([stopped], 0, 0.0).sentence)
+
+
+def test_requests_alone_that_failed_are_told_apart_from_state():
+    health = Health([*deep().watches, *one(fall=1).watches], 0.0)
+    health.observe("check 1", Result(0, 1.0, False, "answered 500", Failing.SITE), 1.0)
+    assert health.verdict(1.0).asked
+    health.observe(QUICK, Result(0, 1.0, False, "the site is stopped", Failing.SITE), 1.0)
+    assert not health.verdict(1.0).asked
+
+
+def test_a_row_of_failures_began_with_the_run_of_its_first_one():
+    health = one()
+    assert health.failing_since(0.5) == float("inf")
+    for started, healthy in ((1.0, True), (3.0, False), (5.0, False)):
+        health.observe(QUICK, answer(healthy, started), started + 0.5)
+    assert health.failing_since(6.0) == 3.0
+    assert health.verdict(6.0).since == 3.0
+    health.observe(QUICK, answer(True, 6.5), 6.6)
+    assert health.failing_since(7.0) == 3.0, "two successes are needed"
+    health.observe(QUICK, answer(True, 7.0), 7.1)
+    assert health.failing_since(7.2) == float("inf")
+
+
+def test_a_silence_began_with_the_last_answer():
+    health = one()
+    health.observe(QUICK, answer(True, 1.0), 1.5)
+    assert health.failing_since(6.0) == float("inf")
+    assert health.failing_since(6.5) == 1.5
+    health.observe(QUICK, answer(False, 7.0), 7.5)
+    assert health.failing_since(7.5) == 1.5
+
+
+def test_all_checks_have_to_speak_before_it_has_spoken():
+    health = Health([*deep().watches, *one().watches], 0.0)
+    for name in ("check 1", "check 2", "check 3", QUICK):
+        assert not health.spoken
+        health.observe(name, answer(True, 1.0), 1.0)
+    assert health.spoken
+    health.restarted(2.0)
+    assert not health.spoken

@@ -66,9 +66,10 @@ def test_the_causes_are_those_of_the_two_views():
         Where.NODE: "the node",
     }
     for own, seen, told in table("The view from outside"):
-        for name in re.findall(r"\w+", own if own != "all well" else "nothing"):
-            failing = Failing(name)
-            verdict = Verdict(failing is Failing.NOTHING, "sentence", failing)
+        words_of = re.findall(r"\w+", own if own != "all well" else "nothing")
+        for failing in [one for one in Failing if one.value in words_of]:
+            asked = "requests" in words_of
+            verdict = Verdict(failing is Failing.NOTHING, "sentence", failing, asked=asked)
             for key in outside:
                 for healthy in outside[key] if key in seen else []:
                     found = cause(verdict, View(healthy, "seen", 0.0), 1.0)

@@ -21,8 +21,8 @@ NOT_REACHED = View(False, "did not answer within 5 s", 1.0)
 NOBODY = View(None, "nobody has looked")
 
 
-def ill(failing):
-    return Verdict(False, "the check fails", failing)
+def ill(failing, asked=False):
+    return Verdict(False, "the check fails", failing, asked=asked)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,10 @@ def ill(failing):
         (WELL, NOT_REACHED, Where.NETWORK),
         (ill(Failing.SITE), NOT_REACHED, Where.SITE),
         (ill(Failing.SITE), NOBODY, Where.SITE),
-        (ill(Failing.SITE), REACHED, Where.VIEW),
+        (ill(Failing.SITE), REACHED, Where.SITE),
+        (ill(Failing.SITE, asked=True), NOT_REACHED, Where.SITE),
+        (ill(Failing.SITE, asked=True), NOBODY, Where.SITE),
+        (ill(Failing.SITE, asked=True), REACHED, Where.VIEW),
         *((ill(Failing.ADDRESS), view, Where.ADDRESS) for view in (REACHED, NOT_REACHED, NOBODY)),
         *((ill(Failing.NIC), view, Where.NETWORK) for view in (REACHED, NOT_REACHED, NOBODY)),
         *((ill(Failing.VOLUME), view, Where.NODE) for view in (REACHED, NOT_REACHED, NOBODY)),
@@ -55,9 +58,15 @@ def test_every_pair_of_views_has_a_cause():
 
 def test_a_view_that_is_too_old_is_none():
     assert cause(WELL, View(False, "no answer", 10.1), 10.0).where is Where.NOWHERE
-    assert cause(ill(Failing.SITE), View(True, "reached", 10.1), 10.0).where is Where.SITE
+    assert cause(ill(Failing.SITE, asked=True), View(True, "reached", 10.1), 10.0).where is Where.SITE
     assert cause(WELL, View(False, "no answer", 10.0), 10.0).where is Where.NETWORK
     assert "nobody outside has looked lately" in cause(WELL, View(True, "reached", 10.1), 10.0).sentence
+
+
+def test_what_outsiders_never_reached_or_missed_once_is_told_and_nothing_follows():
+    found = cause(WELL, View(False, "server2: no answer", 1.0, sure=False), 10.0)
+    assert (found.where, found.outside) == (Where.NOWHERE, True)
+    assert "is not reached from outside: server2: no answer" in found.sentence
 
 
 def test_the_view_from_outside_is_that_of_all_sites_and_their_votes():

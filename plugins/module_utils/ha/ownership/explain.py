@@ -228,6 +228,10 @@ def _here(s: Snapshot, hierarchy: str) -> Iterator[str]:
 
 
 def _failures(s: Snapshot, local: Local) -> Iterator[str]:
+    if local.notice:
+        yield f"To be mended, although it serves: {local.notice}."
+    if local.unreached is not None:
+        yield f"That other nodes do not reach it here was found {_ago(s, local.unreached)}."
     if local.blocked:
         yield f"It cannot be brought up on {s.node}: {local.blocked}."
     if local.failures:

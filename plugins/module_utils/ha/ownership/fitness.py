@@ -35,6 +35,10 @@ def why_unfit(s: Snapshot, rules: Rules) -> str:
     recent = sum(at > s.now - s.timers.hold_off for at in local.failures)
     if recent > rules.attempts(s.timers):
         return f"it failed there {_times(recent)} ({local.problem})"
+    others = any(alive(s, node) for node in rules.nodes if node != s.node)
+    if others and local.unreached is not None and local.unreached > s.now - s.timers.hold_off:
+        # Where nobody else is left, nobody is left either who says so.
+        return "it was in service there and not reached from outside"
     return ""
 
 

@@ -11,33 +11,15 @@ watched from the moment its answer had come.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from .decision import Purpose, Write
 from .lease import Lease
 from .records import HIERARCHIES, NODES, HierarchyRecord, NodeRecord
 from .sightings import Sightings, Stored
 from .snapshot import Local, LocalState, Membership, Own, Power, Snapshot
+from .succession import Standing, taken_over, troubled
 from .timing import Timers
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a next process of the same agent, on the same boot of its machine, needs to go on.
-
-    Attributes:
-        instance: of the agent.
-        incarnation: under which it has joined.
-        renewed: own monotonic clock at the start of the last confirmed renewal.
-        ahead: by how much the wall clock was ahead of the monotonic one then.
-        versions: of its own record and of those that name it as their owner: what is older is not news.
-    """
-
-    instance: str
-    incarnation: int
-    renewed: float
-    ahead: float
-    versions: Mapping[str, int] = field(default_factory=dict)
 
 
 class Memory:
@@ -85,6 +67,7 @@ class Memory:
         # What an earlier process has seen and this one has not yet, and until when that is waited for.
         self._follows = False
         self._awaited: dict[str, int] = {}
+        self._had: frozenset[str] = frozenset()
         self._await_until = 0.0
 
     # Processes of one agent
@@ -101,21 +84,29 @@ class Memory:
             if seen.record is not None and seen.record.owner == self.node:
                 keys.append(HIERARCHIES + name)
         versions = {key: self._seen.versions.get(key, 0) for key in keys}
-        return Standing(self.instance, lease.incarnation, lease.renewed, self._ahead_before, versions)
+        trouble = {name: one for name, one in self.local.items() if troubled(one)}
+        return Standing(
+            self.instance, lease.incarnation, lease.renewed, self._ahead_before, versions, trouble
+        )
 
     def resume(self, standing: Standing, step: int) -> None:
         """Go on from where an earlier process of this agent was; before anything else, ``local`` as found.
 
-        What that process had under way may still take effect: its writes, on the versions it knew.
+        What that process had under way may still take effect: its writes, on the versions it knew. What it
+        knew of failures counts on, and what is up is as unhealthy as it was, until the checks say otherwise.
 
         Args:
             standing: of the earlier process.
             step: a random number of this process, from 2 on; see ``Lease.resume``.
         """
+        for name, before in standing.trouble.items():
+            if name in self.local:
+                self.local[name] = taken_over(self.local[name], before)
         self._lease.resume(standing.incarnation, standing.renewed, step)
         self._ahead_before = standing.ahead
         self._follows = True
         self._awaited = dict(standing.versions)
+        self._had = frozenset(standing.versions)
         self._await_until = self._lease.until
 
     # The store
@@ -354,11 +345,17 @@ class Memory:
     # Parts
 
     def _begin_anew(self, record: HierarchyRecord, before: HierarchyRecord | None) -> None:
-        """What was claimed begins with all its attempts: this node was fit, or a person wants it here."""
-        newer = before is None or before.epoch < record.epoch
+        """What was claimed begins with all its attempts: this node was fit, or a person wants it here.
+
+        What an earlier process of this agent had already was not claimed now.
+        """
+        known = HIERARCHIES + record.hierarchy in self._had
+        newer = not known if before is None else before.epoch < record.epoch
         if newer and record.owner == self.node and record.hierarchy in self.local:
             local = self.local[record.hierarchy]
-            self.local[record.hierarchy] = replace(local, failures=(), problem="")
+            self.local[record.hierarchy] = replace(
+                local, failures=(), problem="", given_up="", unreached=None
+            )
 
     def _follow_own(self) -> None:
         """What the own record says of the own incarnation."""

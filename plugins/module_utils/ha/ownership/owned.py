@@ -136,7 +136,7 @@ class _Owner:
             )
         if s.own.jumped:
             return self._say(Reason.IN_SERVICE, f"{told}; its clocks jumped, and its lease is being renewed")
-        return self._say(Reason.IN_SERVICE, told)
+        return self._say(Reason.IN_SERVICE, f"{told}; {local.notice}" if local.notice else told)
 
     def _hand_over(self, successor: str) -> Result:
         """It was marked for a successor: on the way, unless that one cannot take it any more."""
@@ -186,6 +186,8 @@ class _Owner:
         """Why it is not tried here any more for the time being, "" where it is."""
         if self.local.blocked:
             return self.local.blocked
+        if self.local.given_up and self._anybody_else():
+            return self.local.given_up
         begin = self.s.now - self.s.timers.recovery_period
         recent = sum(at > begin for at in self.local.failures)
         if recent > self.rules.attempts(self.s.timers):

@@ -99,6 +99,11 @@ class Local:
         blocked: why it cannot be brought up here (no twin, no disk, IIS not running), else "".
         current: nodes with up-to-date data as the mirror reports it to its owner; None where there is no
             mirror.
+        notice: what somebody has to mend although it serves, one clause, else "".
+        given_up: a fault found while it was up here that stopping and starting does not mend, one clause; ""
+            where it was found well, or claimed, since.
+        unreached: when it was found, own monotonic clock, that other nodes do not reach what is well here;
+            None as ``given_up``.
     """
 
     state: LocalState = LocalState.UNKNOWN
@@ -108,6 +113,9 @@ class Local:
     problem: str = ""
     blocked: str = ""
     current: tuple[str, ...] | None = None
+    notice: str = ""
+    given_up: str = ""
+    unreached: float | None = None
 
     @property
     def down(self) -> bool:

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.fitness import why_unfit
 from tests.support.ownership_snapshots import (
     CLAIM,
+    NOW,
+    TIMERS,
     cluster,
     decided,
     down,
@@ -14,6 +17,7 @@ from tests.support.ownership_snapshots import (
     look,
     owned,
     rules,
+    snapshot,
 )
 
 # How many a node takes
@@ -74,3 +78,14 @@ def test_a_better_node_at_its_limit_is_not_waited_for():
     found = look(of=of, records={"web": free(age=0.0), "db": owned(name="db")})
 
     assert found.purposes == CLAIM
+
+
+def test_a_node_where_it_was_not_reached_is_unfit_until_the_hold_off_is_over():
+    """The same words all the time: a fitness that changes every second would never be steady."""
+    of = rules()
+    for age, unfit in ((1.0, True), (TIMERS.hold_off - 1.0, True), (TIMERS.hold_off + 1.0, False)):
+        s = snapshot("server2", local={"web": down(unreached=NOW - age)})
+        told = "it was in service there and not reached from outside"
+        assert why_unfit(s, of) == (told if unfit else "")
+        alone = snapshot("server2", nodes={"server1": fenced()}, local={"web": down(unreached=NOW - age)})
+        assert why_unfit(alone, of) == "", "who would take it else?"

@@ -170,6 +170,16 @@ def test_what_cannot_be_brought_up_here_is_given_away_at_once():
     assert found.record("release").reason == "there is no disk E:"
 
 
+def test_what_a_restart_does_not_mend_is_given_away_though_nothing_shows_it_once_it_is_down():
+    found = decided(local={"web": down(given_up="server2 does not reach it")})
+    assert found.record("release").reason == "server2 does not reach it"
+    assert found.record("release").failovers == 1
+
+
+def test_what_a_restart_does_not_mend_is_started_again_where_nobody_else_can_take_it():
+    assert decided(local={"web": down(given_up="the disk")}, nodes={"server2": UNFIT}).work == START
+
+
 @pytest.mark.parametrize(
     "other",
     [UNFIT, SILENT, fenced("server2", by="server1"), None, unreadable()],

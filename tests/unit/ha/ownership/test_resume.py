@@ -12,6 +12,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decide im
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Do, Purpose, Write
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import NodeState
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Local, LocalState
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.succession import taken_over
 from tests.support.ownership_memory import OWN, WEB, Node, beat, write_of
 from tests.support.ownership_snapshots import TIMERS, cluster, rules
 
@@ -210,3 +211,43 @@ def test_what_is_first_seen_late_is_doubted_all_the_same():
     _verdict, writes, work = decided(node, 104.4)
     assert work == []
     assert [one.purpose for one in writes if one.key == "hierarchies/web"] == [Purpose.REPAIR]
+
+
+def test_it_forgets_no_failure_and_no_verdict_of_the_earlier_one():
+    """Else a site that is restarted while its agent's processes change would have all its attempts again."""
+    ill = replace(UP, failures=(90.0, 95.0), problem="answered 500", healthy=False)
+    first = Node()
+    first.memory.clocks(100.0, 5000.0)
+    first.join(at=100.0)
+    first.read(100.2, server1=(10, OWN), web=(20, WEB))
+    first.memory.local["web"] = ill
+    second = Node()
+    second.memory.local["web"] = replace(UP, since=100.5)
+    second.memory.resume(first.memory.standing())
+    second.read(101.0, server1=(10, OWN), web=(20, WEB))
+    assert second.memory.local["web"] == replace(ill, since=100.5)
+    verdict, _writes, (stop,) = decided(second, 101.2)
+    assert (verdict.reason.value, stop.verb.value) == ("recovering", "stop")
+
+
+@pytest.mark.parametrize("found", [DOWN, Local(LocalState.UNKNOWN)])
+def test_what_is_not_up_any_more_is_not_ill_but_its_failures_count(found):
+    ill = replace(UP, failures=(95.0,), problem="x", healthy=False, blocked="x", given_up="x", unreached=96.0)
+    taken = taken_over(found, ill)
+    assert (taken.healthy, taken.blocked) == (True, "")
+    assert (taken.failures, taken.problem) == ((95.0,), "x")
+    assert (taken.given_up, taken.unreached) == ("x", 96.0)
+
+
+def test_what_is_claimed_after_the_change_of_processes_begins_with_all_its_attempts():
+    node = successor(replace(DOWN, failures=(95.0,)))
+    node.read(101.0, server1=(10, OWN), web=(20, replace(WEB, owner="")))
+    node.memory.local["web"] = replace(node.memory.local["web"], failures=(95.0,))
+    node.read(102.0, server1=(11, beat(OWN)), web=(21, replace(WEB, epoch=WEB.epoch + 1)))
+    assert node.memory.local["web"].failures == ()
+
+
+def test_a_standing_without_trouble_says_nothing_of_it():
+    node = successor()
+    node.read(101.0, server1=(10, OWN), web=(20, WEB))
+    assert node.memory.standing().trouble == {}
