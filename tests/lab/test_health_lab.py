@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.agent import settings
+from ansible_collections.standby.iis.plugins.module_utils.agent.cli import main
+from ansible_collections.standby.iis.plugins.module_utils.agent.home import Home
 from ansible_collections.standby.iis.plugins.module_utils.agent.probes import ask_bounded
+from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.control.store import read_cluster
 from ansible_collections.standby.iis.plugins.module_utils.control.survey import gather
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import Scope
@@ -19,6 +24,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.quick import Failin
 from ansible_collections.standby.iis.plugins.module_utils.node import Node
 from ansible_collections.standby.iis.plugins.module_utils.windows import address, disk, iis
 from ansible_collections.standby.iis.plugins.module_utils.windows.service import start_service, stop_service
+from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
 from tests.support.cluster_lab import SHARED, ClusterLab, node, site, write_topology
 
 SITE = "shop.example.net"
@@ -143,3 +149,55 @@ def test_what_only_a_request_shows_is_seen_by_the_deep_check_alone(
         assert words in verdict.sentence
     finally:
         served.lab.clear("server1", fault)
+
+
+# The command
+
+
+@pytest.fixture
+def check(served: ClusterLab, tmp_path, capsys):
+    """The command ``check`` on a node: exit code, standard output, standard error."""
+
+    def run(name: str, *more: str) -> tuple[int, str, str]:
+        home = tmp_path / name
+        home.mkdir(exist_ok=True)
+        told = Settings(name, "web", "witness", addresses={name: ("127.0.0.1",)})
+        (home / "agent.json").write_text(settings.write(told))
+        code = main(
+            ["check", "--home", str(home), *more],
+            Home,
+            lambda node, _home, _seconds: connect(served.connection(node)),
+            [],
+        )
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_command_finds_the_owner_well_and_the_standby_ready(check) -> None:
+    code, told, wrong = check("server1")
+    assert (code, wrong) == (0, "")
+    assert told.startswith(f"{SITE}: in service here\n")
+    assert f'  well  check 1 of site "{SITE}": ' in told
+    code, told, _wrong = check("server2", SITE)
+    assert code == 0
+    assert "not in service here\n  well  this node: nothing is in the way" in told
+    assert f'check 1 of site "{SITE}"' in told
+
+
+def test_the_command_names_what_fails_and_ends_with_one(check, served: ClusterLab) -> None:
+    on(served, "server1", lambda windows: iis.stop_pool(windows, "Web"))
+    code, told, wrong = check("server1", "--json")
+    assert code == 1
+    assert wrong == "2 of 7 checks fail on server1\n"
+    (found,) = json.loads(told)
+    failing = [line["sentence"] for line in found["lines"] if not line["healthy"]]
+    assert (found["hierarchy"], found["here"], found["healthy"]) == (SITE, True, False)
+    assert any("as rapid-fail protection leaves it" in one for one in failing)
+    assert any("answered 503" in one for one in failing)
+
+
+def test_the_command_refuses_a_name_that_is_none(check) -> None:
+    code, told, wrong = check("server1", "Shop")
+    assert (code, told) == (1, "")
+    assert f'hierarchy "Shop": server1 has no such hierarchy. There are {SITE}.' in wrong

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.standby.iis.plugins.module_utils.agent import bundle, settings, tasks
 from ansible_collections.standby.iis.plugins.module_utils.agent.declared import HierarchyOptions
 from ansible_collections.standby.iis.plugins.module_utils.agent.desk import Desk
+from ansible_collections.standby.iis.plugins.module_utils.agent.notifying import Notifications
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening import open_directory
@@ -48,12 +49,20 @@ class AgentLab:
         report: what clients saw while ``watching`` was last on.
     """
 
-    def __init__(self, lab: LabUnderTest, preset: str = "lan", **options: Any) -> None:
+    def __init__(
+        self,
+        lab: LabUnderTest,
+        preset: str = "lan",
+        *,
+        notifications: Notifications | None = None,
+        **options: Any,
+    ) -> None:
         self.lab, self.cluster, self.preset = lab, ClusterLab(lab), preset
         self.timers = timers(preset)
         self.bound = bound(self.timers, nodes=2) + 60.0
         self.report: Report | None = None
         self._options = options
+        self._notifications = notifications or Notifications()
 
     # Set-up
 
@@ -79,6 +88,7 @@ class AgentLab:
                 addresses=addresses,
                 port=PORT,
                 hierarchies={"": HierarchyOptions(**self._options)},
+                notifications=self._notifications,
             )
             (home / "agent.json").write_text(settings.write(told))
             (home / "cluster.key").write_text(key)

@@ -25,10 +25,13 @@ from ..ha.ownership import journal
 from ..ha.ownership.explain import explain
 from ..ha.ownership.what_if import what_if
 from . import requests
+from .checking import check_now, document, in_words
 from .home import Home
 from .inbox import NotServed, Told, hand_in
 from .log import tail
-from .program import OpenNode, supervise, work
+from .probes import ask_bounded
+from .program import OpenNode, call_seconds, definition, own_hierarchies, supervise, work
+from .settings import timers_of
 
 # Seconds in which an agent that is relieved has ended.
 _RELIEF = 10.0
@@ -53,6 +56,8 @@ def main(
             return supervise(home, [*worker, "work", "--home", asked.home], lambda *one: _serve(home, *one))
         if asked.command == "work":
             return work(home, open_node)
+        if asked.command == "check":
+            return _check(asked, home, open_node)
         if asked.command in _HERE:
             return _HERE[asked.command](asked, home)
         told = _asked(asked, arguments, home)
@@ -83,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     command("relieve", "end the agent, and leave what it has to the next one, which must start at once")
     command("version", "of the interpreter and the program")
     command("status", "who has what, and why").add_argument("--json", action="store_true")
+    check = command("check", "make all checks of this node's hierarchies now; ends with 1 where one fails")
+    check.add_argument("hierarchy", nargs="?", help="one alone")
+    check.add_argument("--json", action="store_true")
     switchover = command("switchover", "put a hierarchy in service on a node", of=True)
     switchover.add_argument("node")
     switchback = command("switchback", "put it on the first node that can take it", of=True)
@@ -123,6 +131,30 @@ def _serve(home: Home, arguments: Sequence[str], by: str) -> Told:
 
 
 # Without it
+
+
+def _check(asked: argparse.Namespace, home: Home, open_node: OpenNode) -> int:
+    """Beside the agent, with a PowerShell of its own."""
+    settings = home.settings()
+    node = open_node(settings.node, home.name, call_seconds(timers_of(settings)))
+    try:
+        own = own_hierarchies(definition(node), settings.node)
+        wanted = [one for one in own if asked.hierarchy in (None, one.name)]
+        if asked.hierarchy is not None and not wanted:
+            raise StandbyError(
+                f"{settings.node} has no such hierarchy",
+                resource=f'hierarchy "{asked.hierarchy}"',
+                remedy=f"There are {', '.join(one.name for one in own) or 'none'}",
+            )
+        found = check_now(node, wanted, ask_bounded)
+    finally:
+        node.close()
+    shown = json.dumps(document(found), indent=1) + "\n" if asked.json else in_words(found)
+    sys.stdout.write(shown)
+    lines = [line for one in found for line in one.lines]
+    if failing := sum(not line.healthy for line in lines):
+        sys.stderr.write(f"{failing} of {len(lines)} checks fail on {settings.node}\n")
+    return 1 if failing else 0
 
 
 def _explain(asked: argparse.Namespace, home: Home) -> int:

@@ -24,7 +24,7 @@ from ..errors import StandbyError, foreseen
 from ..ha.execute import Report, execute
 from ..ha.facts import NodeFacts, Scope
 from ..ha.model import Hierarchy
-from ..ha.observe import Presence, moves, see
+from ..ha.observe import Presence, presence
 from ..ha.ownership.decision import Do, Verb
 from ..ha.ownership.snapshot import LocalState
 from ..ha.ownership.timing import Timers, lifetime
@@ -35,6 +35,11 @@ from .addresses import Addresses
 # Seconds between two attempts to stop what did not stop.
 _AGAIN = 0.5
 _VISIBLE = (Action.ADD_ADDRESS, Action.START_SITE)
+_STATES = {
+    Presence.UP: LocalState.UP,
+    Presence.DOWN: LocalState.DOWN,
+    Presence.PARTIAL: LocalState.UNKNOWN,
+}
 # Steps of one hierarchy that run side by side.
 _WIDTH = 8
 
@@ -135,7 +140,7 @@ class Hands:
             StandbyError: the node could not be read.
         """
         facts = self._facts()
-        found = {name: _state_of(one, facts) for name, one in self._hierarchies.items()}
+        found = {name: _STATES[presence(one, facts)] for name, one in self._hierarchies.items()}
         for name, state in found.items():
             if state is LocalState.UP:
                 self._addresses.hold(ip.address for ip in self._hierarchies[name].ips)
@@ -256,14 +261,6 @@ class Hands:
                 self._told(name, state, problem)
 
         self._post(tell)
-
-
-def _state_of(hierarchy: Hierarchy, facts: NodeFacts) -> LocalState:
-    """Up as a whole, down as a whole, or neither."""
-    seen = [see(one, facts).presence for one in hierarchy.resources if moves(one)]
-    if all(presence is Presence.UP for presence in seen):
-        return LocalState.UP
-    return LocalState.DOWN if all(presence is Presence.DOWN for presence in seen) else LocalState.UNKNOWN
 
 
 def _without_checks(wanted: Plan) -> Plan:

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
-from ..ha.check_times import defined_times, idle_interval, quick_times
+from ..ha.check_times import CheckSettings, defined_times, idle_interval, quick_times
 from ..ha.facts import NodeFacts, Scope
 from ..ha.health import QUICK, Health, Result, Verdict, Watch, quick_result
 from ..ha.model import Check, Hierarchy, Site
@@ -41,21 +41,6 @@ OUTSIDE_THREADS = 2
 def ask_bounded(check: Check) -> deepcheck.Verdict:
     """A deep check whose search in the body ends too."""
     return deepcheck.run_check(check, search=BodySearch())
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What operators may set of checks; see ``ha/check_times.py``.
-
-    Attributes:
-        quick: fields of CheckTimes for the quick check.
-        deep: fields of CheckTimes for deep checks.
-        votes: site -> how many of its deep checks must be well; all of them where it is not named.
-    """
-
-    quick: Mapping[str, float] = field(default_factory=dict)
-    deep: Mapping[str, float] = field(default_factory=dict)
-    votes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -122,12 +107,12 @@ class Probes:
         caller: Caller,
         told: Callable[[str, Verdict], None],
         *,
-        settings: Settings | None = None,
+        settings: CheckSettings | None = None,
         ask: Callable[[Check], deepcheck.Verdict] = ask_bounded,
         threads: int = THREADS,
     ) -> None:
         self._node, self._caller, self._told, self._ask = node, caller, told, ask
-        self._settings = settings or Settings()
+        self._settings = settings or CheckSettings()
         self._quick = quick_times(timers, **self._settings.quick)
         self._idle = idle_interval(timers)
         self.problems: list[str] = []

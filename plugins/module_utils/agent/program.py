@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 
 from ..control.store import read_node
 from ..errors import StandbyError
-from ..ha import definition
+from ..ha.definition import digest
 from ..ha.disturbance import looked_after
+from ..ha.model import Cluster, Hierarchy
 from ..ha.ownership.succession import Standing
 from ..ha.ownership.timing import Timers
 from ..node import Node
@@ -183,25 +184,41 @@ def renewal_seconds(timers: Timers) -> float:
     return max(timers.store_timeout, _SHORTEST_RENEWAL)
 
 
-def _place(home: Home, settings: Settings, open_node: OpenNode, standing: Standing | None) -> Place:
-    timers = timers_of(settings)
-    node = open_node(settings.node, home.name, call_seconds(timers))
+def definition(node: Node) -> Cluster:
+    """The cluster as it is defined on this node.
+
+    Raises:
+        StandbyError: it cannot be read, or there is none.
+    """
     cluster = read_node(node)
     if cluster is None:
         raise StandbyError(
-            "the node has no definition of a cluster", node=settings.node, remedy="Run the configure playbook"
+            "the node has no definition of a cluster", node=node.name, remedy="Run the configure playbook"
         )
+    return cluster
+
+
+def own_hierarchies(cluster: Cluster, node: str) -> list[Hierarchy]:
+    """Those that have a node."""
+    return [one for one in looked_after(cluster) if node in one.nodes]
+
+
+def _place(home: Home, settings: Settings, open_node: OpenNode, standing: Standing | None) -> Place:
+    timers = timers_of(settings)
+    node = open_node(settings.node, home.name, call_seconds(timers))
+    cluster = definition(node)
     return Place(
         settings.node,
         standing.instance if standing is not None else secrets.token_hex(16),
         home.machine(),
         node,
         open_node(settings.node, home.name, renewal_seconds(timers)),
-        {one.name: one for one in looked_after(cluster) if settings.node in one.nodes},
+        {one.name: one for one in own_hierarchies(cluster, settings.node)},
         membership(cluster, settings.options),
         timers,
         open_witness(home, settings),
-        definition.digest(cluster),
+        settings.checks,
+        digest(cluster),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..errors import BadDocument, StandbyError
+from ..ha.check_times import CheckSettings, deep_times, quick_times
 from ..ha.codec import Codec, MisfitError
 from ..ha.ownership.timing import Timers, timers
 from . import notifying
@@ -62,6 +63,7 @@ class Settings:
         hierarchies, limits: see ``declared.ClusterOptions``.
         fences: node -> program and arguments that end only when it is surely off: with 0 where it is.
         fence_timeout: seconds that such a program may take.
+        checks: what is set otherwise of health checks.
         notifications: whom it tells of what happens.
     """
 
@@ -77,6 +79,7 @@ class Settings:
     limits: Mapping[str, int] = field(default_factory=dict)
     fences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fence_timeout: float = 30.0
+    checks: CheckSettings = field(default_factory=CheckSettings)
     notifications: Notifications = field(default_factory=Notifications)
 
     @property
@@ -137,4 +140,6 @@ def _check(settings: Settings) -> None:
     if settings.node not in settings.addresses:
         raise StandbyError(f"{_WHAT} have no address of {settings.node} itself", remedy=_REMEDY)
     notifying.check(settings.notifications)
-    timers_of(settings)
+    preset = timers_of(settings)
+    quick_times(preset, **settings.checks.quick)
+    deep_times(preset, preset.interval, **settings.checks.deep)

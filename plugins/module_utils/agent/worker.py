@@ -9,12 +9,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import SystemRandom
 from typing import Protocol
 
 from ..errors import StandbyError, foreseen
+from ..ha.check_times import CheckSettings
 from ..ha.health import Verdict
 from ..ha.model import Hierarchy
 from ..ha.ownership.decision import CutPower, Decision, Do, Reason, Verb, Write
@@ -73,6 +74,7 @@ class Place:
         cluster: what was declared of ownership.
         timers: of the cluster.
         open_store: makes a store that nobody else uses.
+        checks: what is set otherwise of health checks.
         definition: digest of the definition that all this was made of.
     """
 
@@ -85,6 +87,7 @@ class Place:
     cluster: Membership
     timers: Timers
     open_store: Callable[[], Store]
+    checks: CheckSettings = field(default_factory=CheckSettings)
     definition: str = ""
 
 
@@ -115,7 +118,8 @@ class Worker:
             self._told,
             self.loop.post,
         )
-        self._probes = Probes(place.node, place.hierarchies.values(), place.timers, self, self._seen)
+        hierarchies = place.hierarchies.values()
+        self._probes = Probes(place.node, hierarchies, place.timers, self, self._seen, settings=place.checks)
         others = {
             name: tuple(node for node in one.nodes if node != place.name)
             for name, one in place.hierarchies.items()

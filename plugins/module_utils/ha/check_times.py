@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 
 from .ownership.timing import BadTimers, Timers
 
@@ -49,6 +50,21 @@ class CheckTimes:
         not end in time is missed once in ``patience``.
         """
         return self.fall * self.patience
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """What operators may set of checks.
+
+    Attributes:
+        quick: fields of CheckTimes for the quick check.
+        deep: fields of CheckTimes for deep checks, whose timeout is their own.
+        votes: site -> how many of its deep checks must be well; all of them where it is not named.
+    """
+
+    quick: Mapping[str, float] = field(default_factory=dict)
+    deep: Mapping[str, float] = field(default_factory=dict)
+    votes: Mapping[str, int] = field(default_factory=dict)
 
 
 def quick_times(timers: Timers, /, **overrides: float) -> CheckTimes:
@@ -108,7 +124,7 @@ def _made(
     timers: Timers, what: str, times: CheckTimes, overrides: dict[str, float], own: tuple[str, ...] = ()
 ) -> CheckTimes:
     """The times with what is set otherwise; those of the check's own cannot be."""
-    known = [field.name for field in fields(CheckTimes) if field.name not in own]
+    known = [one.name for one in fields(CheckTimes) if one.name not in own]
     if unknown := sorted(set(overrides) - set(known)):
         raise BadTimers(
             f"{what}: there is no setting {', '.join(unknown)}", remedy=f"There are {', '.join(known)}"

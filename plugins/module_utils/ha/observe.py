@@ -13,7 +13,7 @@ from ..windows.address import Address, AddressState
 from ..windows.disk import Disk, find_disk, same_identity
 from ..windows.iis_config import IisSite, Pool
 from .facts import NodeFacts
-from .model import Ip, Resource, Volume, VolumeKind
+from .model import Hierarchy, Ip, Resource, Volume, VolumeKind
 
 STARTED, STOPPED = "Started", "Stopped"
 # Web sites in these states answer requests, or are about to.
@@ -85,6 +85,12 @@ def disk(facts: NodeFacts, volume: Volume) -> Disk | None:
 def moves(resource: Resource) -> bool:
     """Whether the resource is in service on one node at a time; a local volume is on all of them."""
     return not (isinstance(resource, Volume) and resource.kind is VolumeKind.LOCAL)
+
+
+def presence(hierarchy: Hierarchy, facts: NodeFacts) -> Presence:
+    """How far a hierarchy is up on a node that could be read: of what moves, all, nothing, or a part."""
+    seen = {see(one, facts).presence for one in hierarchy.resources if moves(one)}
+    return seen.pop() if len(seen) == 1 else Presence.PARTIAL
 
 
 def _see_ip(found: list[Address]) -> Sight:

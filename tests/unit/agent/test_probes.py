@@ -16,9 +16,8 @@ from ansible_collections.standby.iis.plugins.module_utils.agent import probes as
 from ansible_collections.standby.iis.plugins.module_utils.agent.probes import (
     OUTSIDE_THREADS,
     Probes,
-    Settings,
 )
-from ansible_collections.standby.iis.plugins.module_utils.ha.check_times import idle_interval
+from ansible_collections.standby.iis.plugins.module_utils.ha.check_times import CheckSettings, idle_interval
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
 from ansible_collections.standby.iis.plugins.module_utils.ha.health import Verdict
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check, Hierarchy
@@ -35,7 +34,7 @@ from tests.support.talks import OK, answering, closing, encrypted, late, server,
 
 LAN = timers("lan")
 ONE = replace(WHOLE, sites=(SHOP,))
-EXACT = Settings(quick={"fall": 2, "rise": 1}, deep={"fall": 2, "rise": 1})
+EXACT = CheckSettings(quick={"fall": 2, "rise": 1}, deep={"fall": 2, "rise": 1})
 
 
 class Bench:
@@ -225,7 +224,7 @@ def test_more_checks_than_threads_wait_for_each_other(bench):
 
 
 def test_an_answer_from_before_a_restart_counts_no_more(bench):
-    one = bench(settings=Settings(deep={"fall": 1}))
+    one = bench(settings=CheckSettings(deep={"fall": 1}))
     one.answers["http://10.0.0.50/"] = False
     one.probes.restarted("Shop")
     one.asked.get(timeout=10)
@@ -361,7 +360,7 @@ def test_a_site_without_checks_has_no_view_from_outside(bench):
 
 
 def test_an_error_in_a_check_is_a_failed_check(bench):
-    one = bench(settings=Settings(deep={"fall": 1}))
+    one = bench(settings=CheckSettings(deep={"fall": 1}))
     one.answers["http://10.0.0.50/"] = RuntimeError("boom")
     one.probes.restarted("Shop")
     one.caller.receive(2)
@@ -381,7 +380,7 @@ def test_a_check_whose_timeout_does_not_fit_the_preset_is_made_and_told_of(bench
 
 
 def test_settings_that_do_not_fit_the_preset_are_refused():
-    for settings in (Settings(quick={"timeout": 60.0}), Settings(deep={"fall": 0})):
+    for settings in (CheckSettings(quick={"timeout": 60.0}), CheckSettings(deep={"fall": 0})):
         with pytest.raises(BadTimers):
             Probes(Node("server1", None, None), (ONE,), LAN, PlayedCaller(), print, settings=settings)
 
@@ -416,7 +415,7 @@ def test_real_sites_that_answer_hang_fail_are_late_or_close_at_once(bench, talk,
         check = real(talk, stack, **options)
         one = bench(
             (replace(ONE, sites=(replace(SHOP, checks=(check,)),)),),
-            settings=Settings(deep={"fall": 1}),
+            settings=CheckSettings(deep={"fall": 1}),
             ask=probes_module.ask_bounded,
         )
         one.probes.restarted("Shop")
@@ -444,7 +443,9 @@ def test_a_worker_that_accepts_and_never_answers_is_told_from_a_network_that_is_
     with socket.create_server(("127.0.0.1", 0)) as hung:
         check = Check(f"http://127.0.0.1:{hung.getsockname()[1]}/", timeout=0.3)
         sites = (replace(SHOP, checks=(check,)),)
-        owner = bench((replace(ONE, sites=sites),), Settings(deep={"fall": 1}), ask=probes_module.ask_bounded)
+        owner = bench(
+            (replace(ONE, sites=sites),), CheckSettings(deep={"fall": 1}), ask=probes_module.ask_bounded
+        )
         owner.probes.restarted("Shop")
         owner.caller.receive(2)
         standby, views = (

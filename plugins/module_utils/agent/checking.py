@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""All checks of this node's hierarchies, made once and now: the command ``check``.
+
+It asks Windows and the sites itself, whether an agent runs or not. What is in service here is checked as an
+agent checks it. Of the rest it tells whether this node could take it, and whether it is reached from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..control.survey import gather
+from ..errors import StandbyError, foreseen
+from ..ha.facts import NodeFacts, Scope
+from ..ha.model import Check, Hierarchy, Site
+from ..ha.observe import Presence, presence
+from ..ha.quick import blocked, look
+from ..node import Node
+from ..windows.deepcheck import Verdict
+
+# Requests at once.
+_THREADS = 16
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one check found.
+
+    Attributes:
+        check: its name.
+        healthy: it is as it should be.
+        sentence: what was found, without a final full stop.
+        notices: what somebody has to mend all the same.
+    """
+
+    check: str
+    healthy: bool
+    sentence: str
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found of one hierarchy.
+
+    Attributes:
+        hierarchy: its name.
+        here: it is in service on this node, or a part of it is.
+        lines: what its checks found.
+    """
+
+    hierarchy: str
+    here: bool
+    lines: tuple[Line, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Every check is well."""
+        return all(line.healthy for line in self.lines)
+
+
+def check_now(
+    node: Node, hierarchies: Iterable[Hierarchy], ask: Callable[[Check], Verdict]
+) -> tuple[Looked, ...]:
+    """Make all checks; takes as long as the slowest of them.
+
+    Args:
+        node: this node.
+        hierarchies: that have this node.
+        ask: makes one deep check.
+    """
+    facts = gather(node, Scope.MOVE)
+    with ThreadPoolExecutor(_THREADS) as threads:
+        asked = [
+            (one, [(site, at, threads.submit(ask, check)) for site, at, check in _checks(one)])
+            for one in hierarchies
+        ]
+        return tuple(
+            _looked(one, facts, [_deep(site, at, future.result) for site, at, future in futures])
+            for one, futures in asked
+        )
+
+
+def in_words(found: Sequence[Looked]) -> str:
+    """What was found, for people."""
+    lines = []
+    for one in found:
+        lines.append(f"{one.hierarchy}: {'in service here' if one.here else 'not in service here'}")
+        for line in one.lines:
+            lines.append(f"  {'well ' if line.healthy else 'FAILS'} {line.check}: {line.sentence}")
+            lines.extend(f"        {notice}" for notice in line.notices)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def document(found: Sequence[Looked]) -> list[dict[str, Any]]:
+    """What was found, as what JSON knows."""
+    return [{**asdict(one), "healthy": one.healthy} for one in found]
+
+
+def _checks(hierarchy: Hierarchy) -> list[tuple[Site, int, Check]]:
+    return [(site, at, check) for site in hierarchy.sites for at, check in enumerate(site.checks, start=1)]
+
+
+def _looked(hierarchy: Hierarchy, facts: NodeFacts, deep: Sequence[Line]) -> Looked:
+    if facts.problem is None and presence(hierarchy, facts) is Presence.DOWN:
+        against = blocked(hierarchy, facts)
+        told = against or "nothing is in the way of bringing it into service"
+        return Looked(hierarchy.name, False, (Line("this node", not against, told), *deep))
+    quick = (
+        Line(one.resource, one.healthy, one.sentence, (one.sentence,) if one.notice else ())
+        for one in look(hierarchy, facts)
+    )
+    return Looked(hierarchy.name, True, (*quick, *deep))
+
+
+def _deep(site: Site, number: int, result: Callable[[], Verdict]) -> Line:
+    name = f"check {number} of {site.id}"
+    try:
+        verdict = result()
+    except Exception as error:  # a check that breaks is one that fails, as in the agent
+        failure = error if isinstance(error, StandbyError) else foreseen(error, None)
+        return Line(name, False, failure.problem)
+    return Line(name, verdict.healthy, verdict.sentence, verdict.notices)

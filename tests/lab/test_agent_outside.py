@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real agents that look at each other's sites over the network, and tell people of what follows."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.agent.notifying import (
+    Notifications,
+    WebhookSettings,
+)
+from ansible_collections.standby.iis.plugins.module_utils.ha.check_times import idle_interval
+from tests.support.agent_lab import SITE, AgentLab
+
+pytestmark = pytest.mark.alone
+
+
+class Told:
+    """What agents post to a webhook."""
+
+    def __init__(self) -> None:
+        self.events: list[dict] = []
+        events = self.events
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *arguments):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def of(self, node: str, what: str) -> list[str]:
+        """Sentences of the events of one kind that a node has told of the site."""
+        found = [one for one in self.events if (one["node"], one["what"]) == (node, what)]
+        return [one["sentence"] for one in found if one["hierarchy"] == SITE]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def told() -> Iterator[Told]:
+    made = Told()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def of(make_shared_lab, told) -> AgentLab:
+    lab = make_shared_lab()
+    made = AgentLab(lab, "fast", notifications=Notifications(webhooks=(WebhookSettings(told.url),)))
+    made.declare()
+    made.install()
+    return made
+
+
+def test_a_site_that_is_well_and_not_reached_from_outside_is_given_away_and_people_are_told(of, told):
+    # Nothing of server2 arrives at server1, as behind a firewall; what server1 asks of server2 is answered, and
+    # all other clients are served.
+    time.sleep(2 * idle_interval(of.timers))  # it has been reached before
+    with of.watching():
+        of.lab.fault("server1", "link", **{"from": "server2"})
+        of.until(of.serves("server2"))
+    of.lab.clear("server1", "link")
+    why = "it serves on the owner, but is not reached from outside: server2: "
+    assert why in of.record.reason
+    (given,) = [one for one in told.of("server1", "handing_over") if "stopped on server1 first" not in one]
+    assert why in given
+    of.until(lambda: bool(told.of("server2", "in_service")))
+    assert any("server2 takes it" in one for one in told.of("server2", "failover"))
+
+
+def test_a_site_that_hangs_is_restarted_where_it_is_and_the_reason_says_that_others_see_it_too(of, told):
+    owner = of.owner()
+    of.lab.fault(owner, "site_hang")
+    of.until(lambda: bool(told.of(owner, "recovering")))
+    of.lab.clear(owner, "site_hang")
+    of.until(of.serves(owner))
+    assert (
+        ", and it is not reached from outside either) and is restarted there"
+        in told.of(owner, "recovering")[0]
+    )
