@@ -69,8 +69,8 @@ def of(make_shared_lab, told) -> AgentLab:
 
 
 def test_a_site_that_is_well_and_not_reached_from_outside_is_given_away_and_people_are_told(of, told):
-    # Nothing of server2 arrives at server1, as behind a firewall; what server1 asks of server2 is answered, and
-    # all other clients are served.
+    # Nothing of server2 arrives at server1, as behind a firewall; what server1 asks of server2 is answered,
+    # and all other clients are served.
     time.sleep(2 * idle_interval(of.timers))  # it has been reached before
     with of.watching():
         of.lab.fault("server1", "link", **{"from": "server2"})

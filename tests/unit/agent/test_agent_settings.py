@@ -13,6 +13,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.declared import 
 from ansible_collections.standby.iis.plugins.module_utils.agent.home import Home
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import EtcdSettings, Settings
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.check_times import CheckSettings
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Switchback
 
 USUAL = Settings(
@@ -23,6 +24,7 @@ USUAL = Settings(
     hierarchies={"": HierarchyOptions(Switchback.AUTOMATIC, (60, 300))},
     fences={"server2": ("C:\\fence.exe", "server2")},
     timers={"stability": 600.0, "recovery_attempts": 3},
+    checks=CheckSettings({"fall": 3}, {"interval": 4.0}, {"Shop": 1}),
 )
 
 
@@ -54,6 +56,8 @@ def test_timers_come_from_the_preset_and_what_is_set_otherwise():
         ({"preset": "quick"}, "there is no preset 'quick'"),
         ({"timers": {"ttl": 3.0}}, "must not exceed"),
         ({"node": 7}, "agent.json has"),
+        ({"checks": {"quick": {"timeout": 60.0}}}, "quick check: recovery_attempts"),
+        ({"checks": {"deep": {"timeout": 1.0}}}, "deep check: there is no setting timeout"),
         ({"hierarchies": {"web": {"switchback": "perhaps"}}}, "agent.json has"),
     ],
 )
