@@ -223,7 +223,7 @@ def test_it_forgets_no_failure_and_no_verdict_of_the_earlier_one():
     first.memory.local["web"] = ill
     second = Node()
     second.memory.local["web"] = replace(UP, since=100.5)
-    second.memory.resume(first.memory.standing())
+    second.memory.resume(first.memory.standing(), 7)
     second.read(101.0, server1=(10, OWN), web=(20, WEB))
     assert second.memory.local["web"] == replace(ill, since=100.5)
     verdict, _writes, (stop,) = decided(second, 101.2)
