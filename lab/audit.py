@@ -39,6 +39,7 @@ class Overlap:
 
     Attributes:
         hung: nodes that were stopped all that time, and so served nobody, but for the moment of waking.
+        awake: seconds of it in which both were running.
     """
 
     address: str
@@ -46,6 +47,7 @@ class Overlap:
     start: float
     seconds: float
     hung: tuple[str, ...]
+    awake: float
 
     def __str__(self) -> str:
         nodes = " and ".join(self.nodes)
@@ -106,8 +108,18 @@ def overlaps(logs: Mapping[str, list[Event]], now: float) -> list[Overlap]:
         if one.address == other.address and one.node != other.node and start < end:
             nodes = (one.node, other.node)
             hung = tuple(n for n in nodes if any(a <= start and end <= b + _WAKING for a, b in stopped[n]))
-            found.append(Overlap(one.address, nodes, start, end - start, hung))
+            awake = _outside([span for n in nodes for span in stopped[n]], start, end)
+            found.append(Overlap(one.address, nodes, start, end - start, hung, awake))
     return found
+
+
+def _outside(spans: Iterable[tuple[float, float]], start: float, end: float) -> float:
+    """Seconds from start to end that lie in none of the spans."""
+    free, at = 0.0, start
+    for begin, over in sorted(spans):
+        free += max(0.0, min(begin, end) - at)
+        at = min(end, max(at, over))
+    return free + end - at
 
 
 def corruption(state: State) -> list[str]:

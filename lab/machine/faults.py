@@ -42,11 +42,11 @@ KINDS: dict[str, FaultKind] = {
         seconds="the link is not cut, every message takes so much longer",
     ),
     "witness": _kind(
-        "the node's way to the file server of a witness",
+        "the node's way to the server of a witness: its share, and connections to its address",
         "action",
-        action="cut, slow or full (nothing more can be written)",
+        action="cut, slow, or full (nothing more can be written to the share)",
         witness="its name; every one where not given",
-        seconds="how long every call takes when it is slow; 1 else",
+        seconds="how long every call or message takes when it is slow; 1 else",
         timeout="seconds after which a call on a server that is cut off fails; 5 else",
     ),
     "agent": _kind(

@@ -56,13 +56,13 @@ class LinkFile:
             "address": machine.node.address,
             "addresses": sorted(held - {"127.0.0.1"}),
             "cut": {name: cut for name, cut in cuts.items() if cut},
-            "slow": dict(_slow(machine)),
+            "slow": {**dict(_slow(machine)), **dict(self._slow_witnesses())},
             "witnesses": {w.name: self._witness(w) for w in self._topology.witnesses},
         }
 
     def _witness(self, witness: Witness) -> dict[str, Any]:
         fault = self._machine.fault("witness")
-        action = fault["action"] if fault and applies(fault, "witness", witness.name) else None
+        action = self._action(witness)
         return {
             "address": witness.address,
             "folder": str(self._shares[witness.name]),
@@ -70,6 +70,16 @@ class LinkFile:
             "timeout": _number(fault, "timeout", _TIMEOUT),
             "full": action == "full",
         }
+
+    def _slow_witnesses(self) -> Iterator[tuple[str, float]]:
+        """Connections to the address of a witness are as late as calls on its share."""
+        for witness in self._topology.witnesses:
+            if self._action(witness) == "slow":
+                yield witness.name, _number(self._machine.fault("witness"), "seconds", _SLOW)
+
+    def _action(self, witness: Witness) -> object:
+        fault = self._machine.fault("witness")
+        return fault["action"] if fault and applies(fault, "witness", witness.name) else None
 
 
 def mark_off(path: Path) -> None:

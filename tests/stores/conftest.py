@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -13,15 +12,8 @@ import pytest
 
 from tests.support.etcd_members import EtcdMembers
 from tests.support.samba import Samba
+from tests.support.server_process import need
 from tests.support.store_worker import Place
-
-
-def need(missing: str | None) -> None:
-    """Skip where a server cannot be had; fail instead where none may be skipped."""
-    if missing and os.environ.get("STANDBY_REQUIRE_SERVERS") == "1":
-        pytest.fail(missing)
-    if missing:
-        pytest.skip(missing)
 
 
 @pytest.fixture(scope="session")

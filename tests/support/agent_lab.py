@@ -8,8 +8,8 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path, PureWindowsPath
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import bundle, settings, tasks
@@ -18,7 +18,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.desk import Desk
 from ansible_collections.standby.iis.plugins.module_utils.agent.notifying import Notifications
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
-from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening import open_directory
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
     Answer,
@@ -31,6 +31,7 @@ from ansible_collections.standby.iis.plugins.module_utils.wsman.session import c
 from lab.audit import overlaps, read_logs
 from lab.prober import Prober, Report, Target
 from tests.support.cluster_lab import ClusterLab
+from tests.support.witnesses import DirectoryWitness, Witness
 
 if TYPE_CHECKING:
     from tests.lab.conftest import LabUnderTest
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 SITE = "survey.example.org"
 HOME = "C:\\ProgramData\\standby.iis"
 PYTHON = "C:\\Python313\\python.exe"
-WITNESS = "\\\\files\\witness$\\web"
 PORT = 7790
 
 
@@ -47,22 +47,26 @@ class AgentLab:
 
     Attributes:
         report: what clients saw while ``watching`` was last on.
+        witness: where they keep who owns the site.
     """
 
     def __init__(
         self,
         lab: LabUnderTest,
         preset: str = "lan",
+        witness: Witness | None = None,
         *,
         notifications: Notifications | None = None,
         **options: Any,
     ) -> None:
         self.lab, self.cluster, self.preset = lab, ClusterLab(lab), preset
+        self.witness: Witness = witness or DirectoryWitness(lab)
         self.timers = timers(preset)
         self.bound = bound(self.timers, nodes=2) + 60.0
         self.report: Report | None = None
         self._options = options
         self._notifications = notifications or Notifications()
+        self._judged = 0.0  # what the address log says before has been judged
 
     # Set-up
 
@@ -71,31 +75,34 @@ class AgentLab:
         self.cluster.ip(195, 16)
         self.cluster.volume("E:")
         self.cluster.protect(SITE, Check(self.url, timeout=1.0))
-        self.witness.mkdir()
+        self.witness.start()
 
     def install(self) -> None:
         """Put an agent on every node, server1 first, so that it has the site."""
         key, program = new_key(), bundle.archive()
-        addresses = {name: (self.lab.topology.node(name).address,) for name in self.cluster.nodes}
         for name in self.cluster.nodes:
             home = self.home(name)
             home.mkdir(parents=True)
-            told = Settings(
-                name,
-                "web",
-                WITNESS,
-                preset=self.preset,
-                addresses=addresses,
-                port=PORT,
-                hierarchies={"": HierarchyOptions(**self._options)},
-                notifications=self._notifications,
-            )
-            (home / "agent.json").write_text(settings.write(told))
+            self.witness.furnish(home)
+            self._tell(name, **self._options)
             (home / "cluster.key").write_text(key)
             (home / "standby.pyz").write_bytes(program)
             self.register(name)
             first = name == self.cluster.nodes[0]
             self.until(self.serves(name) if first else lambda name=name: self.reason(name) == "elsewhere")
+
+    def _tell(self, name: str, **options: Any) -> None:
+        told = Settings(
+            name,
+            "web",
+            **self.witness.settings(HOME),
+            preset=self.preset,
+            addresses={name: (self.lab.topology.node(name).address,) for name in self.cluster.nodes},
+            port=PORT,
+            hierarchies={"": HierarchyOptions(**options)},
+            notifications=self._notifications,
+        )
+        (self.home(name) / "agent.json").write_text(settings.write(told))
 
     def register(self, name: str) -> None:
         """Have the tasks of a node's agent, and start it."""
@@ -105,8 +112,22 @@ class AgentLab:
         task.start_task(node, tasks.PATH, tasks.AGENT)
         node.close()
 
-    def settle(self) -> None:
-        """Everything as it was: no faults, all nodes and agents up, the site in service on server1."""
+    @contextmanager
+    def configured(self, **options: Any) -> Iterator[None]:
+        """Agents that are started anew with other options of the hierarchy, and then with the former."""
+        self._restart(**options)
+        yield
+        self.recover()
+        self._restart(**self._options)
+
+    def _restart(self, **options: Any) -> None:
+        for name in self.cluster.nodes:
+            self._tell(name, **options)
+            self.lab.fault(name, "agent", action="kill")
+        self.settle()
+
+    def recover(self) -> None:
+        """No faults, all nodes and agents up."""
         for name in self.cluster.nodes:
             if self.lab.status(name)["power"] == "off":
                 self.lab.power_on(name)
@@ -114,12 +135,26 @@ class AgentLab:
             for fault in self.lab.status(name)["faults"]:
                 self.lab.clear(name, fault)
             self._run(name)
+        self.witness.up()
+
+    def settle(self) -> None:
+        """Recovered, and the site in service on server1 without a failure behind it."""
+        self.recover()
         for name in self.cluster.nodes:
             self.until(lambda name=name: self.reason(name) in ("in_service", "elsewhere", "failed"))
-        if not self.serves("server1")():
-            self.ask(RequestKind.SWITCHOVER, "server1", force=True)
-            self.until(self.serves("server1"))
+        if any(self.here(name)["problem"] for name in self.cluster.nodes):
+            self._bring("server2")  # what is claimed anew begins with all its attempts
+        self._bring("server1")
         self.ask(RequestKind.ACKNOWLEDGE)
+
+    def _bring(self, name: str) -> None:
+        """Ask until it is there: a node that has just come back is refused at first."""
+        end = time.monotonic() + self.bound
+        while not self.serves(name)():
+            assert time.monotonic() < end, {name: self._account(name) for name in self.cluster.nodes}
+            with suppress(StandbyError):
+                if self.ask(RequestKind.SWITCHOVER, name, force=True).accepted:
+                    self.until(self.serves(name))
 
     def _run(self, name: str) -> None:
         node = connect(self.cluster.connection(name))
@@ -130,18 +165,28 @@ class AgentLab:
 
     def ask(self, kind: RequestKind, target: str = "", *, force: bool = False) -> Answer:
         """Ask the agents for something, and wait for their answer."""
-        desk = Desk(open_directory(str(self.witness)), "a test")
+        desk = self._desk()
         return desk.follow(SITE, desk.ask(SITE, kind, target, force=force), self.bound)
+
+    def request(self, target: str) -> None:
+        """Ask for a switchover, and wait for nothing; the agents are left alone where nobody can be asked."""
+        with suppress(StandbyError):
+            self._desk().ask(SITE, RequestKind.SWITCHOVER, target)
 
     @property
     def record(self) -> HierarchyRecord:
         """What stands in the witness."""
-        return Desk(open_directory(str(self.witness)), "a test").board().hierarchies[SITE]
+        return self._desk().board().hierarchies[SITE]
 
-    @property
-    def witness(self) -> Path:
-        """The folder of the witness."""
-        return self.lab.state.share("files") / PureWindowsPath(WITNESS).name
+    def _desk(self) -> Desk:
+        return Desk(self.witness.open(), "a test")
+
+    def crash(self, name: str) -> None:
+        """Stop the site behind the back of a node's agent, and wait until that has noticed."""
+        before = self.said(name, f"stop {SITE}")
+        self.lab.clear(name, "site_crash")
+        self.lab.fault(name, "site_crash")
+        self.until(lambda: self.said(name, f"stop {SITE}") > before or self.reason(name) == "failed")
 
     # Looking
 
@@ -182,25 +227,40 @@ class AgentLab:
             assert time.monotonic() < end, {name: self._account(name) for name in self.cluster.nodes}
             time.sleep(0.05)
 
-    def _account(self, name: str) -> object:
+    def said(self, name: str, part: str) -> int:
+        """How many sentences with a part an agent has in its log."""
+        return sum(part in one for one in self._sentences(name))
+
+    def _sentences(self, name: str) -> list[str]:
         logs = sorted((self.home(name) / "logs").glob("agent.*.log"))
-        said = [json.loads(line)["sentence"] for log in logs for line in log.read_text().splitlines()]
+        return [json.loads(line)["sentence"] for log in logs for line in log.read_text().splitlines()]
+
+    def _account(self, name: str) -> object:
         output = sorted((self.lab.state.node(name) / "processes").glob("*.log"))
-        return self.here(name), said[-8:], [one.read_text()[-800:] for one in output]
+        return self.here(name), self._sentences(name)[-8:], [one.read_text()[-800:] for one in output]
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Clients ask meanwhile; nobody is ever answered by two nodes."""
+    def watching(self, exposure: float = 0.0) -> Iterator[None]:
+        """Clients ask meanwhile; nobody is ever answered by two nodes, and no two nodes have the address.
+
+        Args:
+            exposure: seconds for which they may: where a machine is suspended with its clocks.
+        """
         prober = Prober([Target("site", self.url)])
         prober.start()
         yield
         time.sleep(0.2)
         self.report = prober.stop()
-        assert not self.report.targets[0].overlaps
+        (seen,) = self.report.targets
+        assert seen.samples
+        twice = seen.overlaps[-1].end - seen.overlaps[0].start if seen.overlaps else 0.0
+        assert twice <= exposure, seen.overlaps
         logs = read_logs(self.lab.state)
-        found = [one for one in overlaps(logs, time.monotonic()) if not one.hung]
-        assert not found, (
-            [str(one) for one in found],
+        now = time.monotonic()
+        found = [one for one in overlaps(logs, now) if one.start >= self._judged and not one.hung]
+        self._judged = now
+        assert sum(one.awake for one in found) <= exposure, (
+            [(str(one), one.awake) for one in found],
             [
                 (round(e["t"], 2), e["node"], e["event"], e.get("state"))
                 for events in logs.values()

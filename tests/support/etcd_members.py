@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Three members of etcd for the tests of the stores, with TLS and authentication, on 127.0.0.1."""
+"""Members of etcd for tests, with TLS and authentication, on one address of this machine."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class EtcdMembers:
         token_seconds: int = 300,
         clients: bool = False,
         certificates: Certificates | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         """Nothing is started yet.
 
@@ -48,20 +49,22 @@ class EtcdMembers:
             token_seconds: after which an idle token is forgotten.
             clients: want a certificate of every client.
             certificates: those of another cluster, to be trusted as that is.
+            address: where its members listen.
         """
         self._folder = folder
-        self.certificates = certificates or make_certificates(folder)
+        self._address = address
+        self.certificates = certificates or make_certificates(folder, address)
         self.nameless = make_nameless(folder)
         self._authorities = folder / "authorities.pem"
         own = self.nameless.read_text()
         self._authorities.write_text(self.certificates.authority.read_text() + own[own.index(_CERTIFICATE) :])
         self._token_seconds = token_seconds
         self._clients = clients
-        self._ports = [free_port() for _member in range(size)]
-        self._peers = [free_port() for _member in range(size)]
+        self._ports = [free_port(address) for _member in range(size)]
+        self._peers = [free_port(address) for _member in range(size)]
         self._processes: dict[int, ServerProcess] = {}
         self.access = Access(
-            tuple(f"https://127.0.0.1:{port}" for port in self._ports), str(self.certificates.authority)
+            tuple(f"https://{address}:{port}" for port in self._ports), str(self.certificates.authority)
         )
 
     @staticmethod
@@ -75,7 +78,7 @@ class EtcdMembers:
         for member in chosen:
             self._processes[member] = ServerProcess(self._command(member), self._folder / f"etcd{member}.out")
         for member in chosen:
-            self._processes[member].wait_for(self._ports[member])
+            self._processes[member].wait_for(self._ports[member], self._address)
 
     def kill(self, *members: int) -> None:
         """Power members off, all where none is named."""
@@ -145,7 +148,7 @@ class EtcdMembers:
 
     def _command(self, member: int) -> list[str]:
         client = self.access.endpoints[member]
-        peers = [f"http://127.0.0.1:{port}" for port in self._peers]
+        peers = [f"http://{self._address}:{port}" for port in self._peers]
         return [
             "etcd",
             f"--name=m{member}",

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from lab.parent import die_with
 from lab.process import await_standstill
 
@@ -37,6 +39,14 @@ def free_port(address: str = "127.0.0.1") -> int:
     return int(kept.getsockname()[1])
 
 
+def need(missing: str | None) -> None:
+    """Skip where a server cannot be had; fail instead where none may be skipped."""
+    if missing and os.environ.get("STANDBY_REQUIRE_SERVERS") == "1":
+        pytest.fail(missing)
+    if missing:
+        pytest.skip(missing)
+
+
 class ServerProcess:
     """A program and all that it starts, in a process group of its own."""
 
@@ -53,11 +63,11 @@ class ServerProcess:
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=prepare
             )
 
-    def wait_for(self, port: int) -> None:
+    def wait_for(self, port: int, address: str = "127.0.0.1") -> None:
         """Wait until it accepts connections."""
         end = time.monotonic() + _START
         while time.monotonic() < end and self._process.poll() is None:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            with suppress(OSError), socket.create_connection((address, port), timeout=1):
                 return
             time.sleep(0.02)
         self.kill()

@@ -233,11 +233,12 @@ class Certificates:
     foreign_key: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Certificates for 127.0.0.1 and for ``CN=operator``."""
+def make_certificates(folder: Path, address: str = "127.0.0.1") -> Certificates:
+    """Certificates for a server at an address and for ``CN=operator``."""
     ca_key, ca = _certificate("Toy CA", None, None)
     for name, issuer, issuer_key in (("server", ca, ca_key), ("client", ca, ca_key), ("foreign", None, None)):
-        key, certificate = _certificate("operator" if name != "server" else "127.0.0.1", issuer, issuer_key)
+        server = address if name == "server" else None
+        key, certificate = _certificate(server or "operator", issuer, issuer_key, server)
         _write(folder / f"{name}.pem", certificate.public_bytes(serialization.Encoding.PEM))
         _write(
             folder / f"{name}.key",
@@ -268,7 +269,10 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _certificate(
-    name: str, issuer: x509.Certificate | None, issuer_key: ec.EllipticCurvePrivateKey | None
+    name: str,
+    issuer: x509.Certificate | None,
+    issuer_key: ec.EllipticCurvePrivateKey | None,
+    address: str | None = None,
 ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -283,9 +287,9 @@ def _certificate(
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
     )
-    if name == "127.0.0.1":
-        address = x509.IPAddress(ipaddress.ip_address(name))
-        builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)
+    if address is not None:
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))])
+        builder = builder.add_extension(names, critical=False)
     if issuer is not None:
         usage = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
         builder = builder.add_extension(x509.ExtendedKeyUsage(usage), critical=False)

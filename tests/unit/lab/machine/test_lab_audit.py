@@ -54,7 +54,14 @@ def test_a_holder_that_was_paused_for_a_part_of_it_is_not_called_hung():
     one = [address("one", 1, "Preferred"), event("one", 2, "hang"), event("one", 5, "resume")]
     two = [address("two", 3, "Preferred"), address("two", 6, "Gone")]
     (found,) = overlaps({"one": one, "two": two}, INFINITE)
-    assert (found.seconds, found.hung) == (3, ())
+    assert (found.seconds, found.hung, found.awake) == (3, (), 1)
+
+
+def test_spans_in_which_either_node_stood_still_are_not_counted_as_awake():
+    one = [address("one", 1, "Preferred"), event("one", 2, "hang"), event("one", 5, "resume")]
+    two = [address("two", 3, "Preferred"), event("two", 4, "hang"), event("two", 6, "resume")]
+    (found,) = overlaps({"one": one, "two": [*two, address("two", 9, "Gone")]}, 20)
+    assert (found.seconds, found.hung, found.awake) == (6, (), 3)
 
 
 def test_duplicate_and_tentative_addresses_are_not_held():

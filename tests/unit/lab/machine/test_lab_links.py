@@ -130,6 +130,7 @@ def test_shares_are_known_by_name_by_address_and_by_folder(lab, tmp_path):
     server = table.server("FILES")
     assert server == table.server("127.77.0.20") == table.share_of(f"{tmp_path}/witnesses/files/record")
     assert (server["name"], server["seconds"], server["timeout"], server["full"]) == ("files", 2, 9, False)
+    assert table.delay("files") == 2
     assert table.server("elsewhere") is None
     assert table.share_of(f"{tmp_path}/witnesses/filesystem") is None
 
