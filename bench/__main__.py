@@ -1,31 +1,53 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the benches named, or all: ``python -m bench [discovery] [ownership] [reading] [switchover]``."""
+"""Run the benches named, or all that take no more than a few minutes: ``python -m bench [NAME ...]``."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Callable
 
-from . import discovery, ownership, reading, switchover
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import PRESETS
+
+from . import discovery, failover, ownership, reading, switchover
 from .conditions import conditions
 
-BENCHES = {
+BENCHES: dict[str, Callable[[], str]] = {
     "discovery": discovery.run,
     "ownership": ownership.run,
     "reading": reading.run,
     "switchover": switchover.run,
 }
+# An hour and more, unless told otherwise: run where it is named.
+LONG = ("failover",)
 
 
-def main(names: list[str]) -> int:
-    """Print the conditions and the figures; 2 where a name is unknown."""
-    unknown = [name for name in names if name not in BENCHES]
-    if unknown:
-        sys.stderr.write(f"no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}\n")
-        return 2
+def main(words: list[str]) -> int:
+    """Print the conditions and the figures."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*BENCHES, *LONG)))
+    parser.add_argument("--runs", type=int, default=50, help="failover: runs of each kind")
+    parser.add_argument("--preset", action="append", choices=PRESETS, help="failover: all where not given")
+    parser.add_argument(
+        "--kind",
+        action="append",
+        choices=[kind.name for kind in failover.KINDS],
+        help="failover: what is tried",
+    )
+    parser.add_argument(
+        "--keep", default="", help="failover: a file that runs are added to, and whose runs count"
+    )
+    asked = parser.parse_args(words)
+    if unknown := [name for name in asked.names if name not in (*BENCHES, *LONG)]:
+        parser.error(f"no bench {', '.join(unknown)}; there are {', '.join((*BENCHES, *LONG))}")
     sys.stdout.write(f"conditions: {conditions()}\n")
-    for name in names or BENCHES:
-        sys.stdout.write(f"\n== {name}\n{BENCHES[name]()}\n")
+    for name in asked.names or BENCHES:
+        if name in BENCHES:
+            figures = BENCHES[name]()
+        else:
+            figures = failover.run(asked.runs, asked.preset or tuple(PRESETS), asked.kind or (), asked.keep)
+        sys.stdout.write(f"\n== {name}\n{figures}\n")
         sys.stdout.flush()
     return 0
 

@@ -132,6 +132,7 @@ class AgentLab:
             if self.lab.status(name)["power"] == "off":
                 self.lab.power_on(name)
             self.lab.resume(name)
+            self.lab.wait_ready(name)
             for fault in self.lab.status(name)["faults"]:
                 self.lab.clear(name, fault)
             self._run(name)
@@ -169,9 +170,12 @@ class AgentLab:
         return desk.follow(SITE, desk.ask(SITE, kind, target, force=force), self.bound)
 
     def request(self, target: str) -> None:
-        """Ask for a switchover, and wait for nothing; the agents are left alone where nobody can be asked."""
-        with suppress(StandbyError):
-            self._desk().ask(SITE, RequestKind.SWITCHOVER, target)
+        """Ask for a switchover, and wait for nothing.
+
+        Raises:
+            StandbyError: another request waits there.
+        """
+        self._desk().ask(SITE, RequestKind.SWITCHOVER, target)
 
     @property
     def record(self) -> HierarchyRecord:
@@ -237,7 +241,13 @@ class AgentLab:
 
     def _account(self, name: str) -> object:
         output = sorted((self.lab.state.node(name) / "processes").glob("*.log"))
-        return self.here(name), self._sentences(name)[-8:], [one.read_text()[-800:] for one in output]
+        addresses = self.lab.status(name).get("addresses")
+        return (
+            self.here(name),
+            addresses,
+            self._sentences(name)[-8:],
+            [one.read_text()[-800:] for one in output],
+        )
 
     @contextmanager
     def watching(self, exposure: float = 0.0) -> Iterator[None]:

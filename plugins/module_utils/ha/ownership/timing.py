@@ -300,6 +300,7 @@ def _rules(t: Timers) -> tuple[_Rule, ...]:
 
 
 NODE_LOST = "node lost or cut off"
+RECOVERED = "site failed, recovered locally"
 
 
 @dataclass(frozen=True)
@@ -330,7 +331,7 @@ def predict(t: Timers, *, nodes: int = 2, lag: float = 0.0, start: float = 1.0) 
         Prediction(
             NODE_LOST, t.ttl - 2 * t.interval + start, t.ttl + t.interval / 2 + start, lost + take + t.start
         ),
-        Prediction("site failed, recovered locally", start, start + t.tick, t.stop + t.start),
+        Prediction(RECOVERED, start, start + t.tick, t.stop + t.start),
         Prediction(
             "site failed, given away",
             start,
