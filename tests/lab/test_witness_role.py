@@ -49,6 +49,7 @@ class Members:
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
             "witness_members": self.addresses,
+            "witness_more_addresses": ["127.0.0.1"],  # connections on this machine come from there
             "witness_cluster": "web",
             "witness_password": PASSWORD,
             "witness_root_password": "S3cret-of-root",
@@ -58,6 +59,7 @@ class Members:
             "witness_environment_file": f"{self.folder}/{{{{ inventory_hostname }}}}.env",
             "witness_owner": str(os.getuid()),
             "witness_group": str(os.getgid()),
+            "ansible_pipelining": True,
             "witness_packages": [],
             "witness_service": "",
         }

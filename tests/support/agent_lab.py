@@ -123,7 +123,10 @@ class AgentLab:
     def _restart(self, **options: Any) -> None:
         for name in self.cluster.nodes:
             self._tell(name, **options)
+            before = self._shown(name)["incarnation"]
             self.lab.fault(name, "agent", action="kill")
+            self.recover()
+            self.until(lambda name=name, before=before: self._shown(name)["incarnation"] > before)
         self.settle()
 
     def recover(self) -> None:
@@ -149,13 +152,13 @@ class AgentLab:
         self.ask(RequestKind.ACKNOWLEDGE)
 
     def _bring(self, name: str) -> None:
-        """Ask until it is there: a node that has just come back is refused at first."""
+        """Ask until it is there: a node that has just come back is refused at first, or gives it back."""
         end = time.monotonic() + self.bound
         while not self.serves(name)():
-            assert time.monotonic() < end, {name: self._account(name) for name in self.cluster.nodes}
+            assert time.monotonic() < end, self._accounts()
             with suppress(StandbyError):
                 if self.ask(RequestKind.SWITCHOVER, name, force=True).accepted:
-                    self.until(self.serves(name))
+                    self._comes(self.serves(name), self.timers.ttl)
 
     def _run(self, name: str) -> None:
         node = connect(self.cluster.connection(name))
@@ -204,11 +207,13 @@ class AgentLab:
 
     def here(self, name: str) -> dict[str, Any]:
         """What the agent of a node shows of the site."""
+        return dict(self._shown(name).get("hierarchies", {}).get(SITE, {}))
+
+    def _shown(self, name: str) -> dict[str, Any]:
         try:
-            shown: dict[str, Any] = json.loads((self.home(name) / "status.json").read_text())
+            return dict(json.loads((self.home(name) / "status.json").read_text()))
         except (OSError, ValueError):
             return {}
-        return dict(shown["hierarchies"].get(SITE, {}))
 
     def reason(self, name: str) -> str:
         return str(self.here(name).get("reason", ""))
@@ -226,10 +231,16 @@ class AgentLab:
 
     def until(self, holds: Callable[[], bool], seconds: float | None = None) -> None:
         """Wait until something holds."""
-        end = time.monotonic() + (self.bound if seconds is None else seconds)
-        while not holds():
-            assert time.monotonic() < end, {name: self._account(name) for name in self.cluster.nodes}
+        assert self._comes(holds, self.bound if seconds is None else seconds), self._accounts()
+
+    def _comes(self, holds: Callable[[], bool], seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not (held := holds()) and time.monotonic() < end:
             time.sleep(0.05)
+        return held
+
+    def _accounts(self) -> dict[str, object]:
+        return {name: self._account(name) for name in self.cluster.nodes}
 
     def said(self, name: str, part: str) -> int:
         """How many sentences with a part an agent has in its log."""
