@@ -98,6 +98,7 @@ class Members:
 def make_members(lab_networks, tmp_path) -> Iterator[Callable[[int], Members]]:
     """Members on a network of their own."""
     need(EtcdMembers.missing())
+    need(None if shutil.which("openssl") else "openssl is not installed (.ci/servers)")
     network, made = lab_networks.take(), []
 
     def make(size: int) -> Members:
