@@ -147,7 +147,10 @@ class AgentLab:
         for name in self.cluster.nodes:
             self.until(lambda name=name: self.reason(name) in ("in_service", "elsewhere", "failed"))
         if any(self.here(name)["problem"] for name in self.cluster.nodes):
-            self._bring("server2")  # what is claimed anew begins with all its attempts
+            # What is claimed anew begins with all its attempts; who has it cannot claim it.
+            first = "server1" if self.record.owner == "server2" else "server2"
+            for name in (first, *(one for one in self.cluster.nodes if one != first)):
+                self._bring(name)
         self._bring("server1")
         self.ask(RequestKind.ACKNOWLEDGE)
 
