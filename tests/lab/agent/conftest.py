@@ -14,7 +14,13 @@ from tests.support.server_process import need
 from tests.support.witnesses import DirectoryWitness, EtcdWitness
 
 
-@pytest.fixture(scope="module", params=["directory", "etcd"])
+# A lab mostly waits: two of them at once are no burden, where somebody wants that (-n 2 --dist loadgroup).
+_WITNESSES = [
+    pytest.param(name, marks=pytest.mark.xdist_group(f"agents over {name}")) for name in ("directory", "etcd")
+]
+
+
+@pytest.fixture(scope="module", params=_WITNESSES)
 def agents(request, make_shared_lab, tmp_path_factory) -> Iterator[AgentLab]:
     """Two nodes with agents, for the tests of a module."""
     if request.param == "etcd":
