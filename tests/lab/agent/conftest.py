@@ -13,7 +13,6 @@ from tests.support.etcd_members import EtcdMembers
 from tests.support.server_process import need
 from tests.support.witnesses import DirectoryWitness, EtcdWitness
 
-
 # A lab mostly waits: two of them at once are no burden, where somebody wants that (-n 2 --dist loadgroup).
 _WITNESSES = [
     pytest.param(name, marks=pytest.mark.xdist_group(f"agents over {name}")) for name in ("directory", "etcd")
