@@ -1,19 +1,21 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demonstration: the real playbooks on a lab, with the outage measured from outside.
+"""The demonstration: the real playbooks and agents on a lab, with every outage measured from outside.
 
-It runs ``ansible-playbook`` as an operator would, and fails where a playbook fails, where a site that is not
-moved is disturbed, or where two nodes answer for a site at once.
+It runs ``ansible-playbook`` as an operator would, then has agents meet a dead server and a broken site. It
+fails where a playbook fails, where a site that is not concerned is disturbed, where what should happen does
+not, or where two nodes answer for a site at once.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,20 @@ ROOT = Path(__file__).parent.parent
 NETWORK = "127.88"  # beside the default lab, not in its way
 RATE_HZ = 50.0
 MOVED = "shop.example.net"
-THERE = "server2"
+HERE, THERE = "server1", "server2"
+# What each of the nodes serves of the sites that the lab's inventory protects.
+OF_HERE = (MOVED, "survey.example.org")
+OF_THERE = ("LIBRARY", "archive.example.net")
+PATIENCE = 90.0  # seconds for anything that agents do by themselves
+STABILITY = 15  # seconds: so long a server is well before it gets its sites back by itself
+AGENTS = {
+    "monitor_cluster": "demo",
+    "monitor_interpreter": r"C:\Python313\python.exe",
+    "monitor_directory": r"\\files\witness$\demo",
+    "monitor_preset": "fast",
+    "monitor_timers": {"stability": STABILITY},
+    "monitor_hierarchies": {"": {"switchback": "automatic"}},
+}
 
 
 class DemoFailed(RuntimeError):
@@ -38,10 +53,18 @@ class DemoFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Act:
-    """One measured part of the demonstration."""
+    """One measured part of the demonstration.
+
+    Attributes:
+        title: what happens.
+        concerned: the sites that it concerns; no other one has a gap.
+        nodes: how many nodes answer for the first of these in its course.
+        report: what was seen from outside.
+    """
 
     title: str
-    moved: str
+    concerned: tuple[str, ...]
+    nodes: int
     report: Report
 
 
@@ -54,7 +77,7 @@ def run(folder: Path) -> int:
     try:
         _title(f"The lab: two emulated Windows servers on {NETWORK}.0.0/16")
         lab.up(network=NETWORK)
-        acts = list(_acts(lab))
+        acts = [*_moves(lab), *_failures(lab)]
         _title("Measured from outside")
         for act in acts:
             _say(f"{act.title}\n{render(act.report)}\n")
@@ -71,7 +94,8 @@ def run(folder: Path) -> int:
     return 0
 
 
-def _acts(lab: Lab) -> Iterator[Act]:
+def _moves(lab: Lab) -> Iterator[Act]:
+    """Without agents: the playbooks alone."""
     targets = _targets(lab)
     _title("configure: protect the sites that server1 serves, active/active on both nodes")
     _play(lab, "configure")
@@ -83,13 +107,59 @@ def _acts(lab: Lab) -> Iterator[Act]:
     _title("switchover, while every site is asked fifty times a second")
     with _probed(lab, targets) as prober:
         _play(lab, "switchover", *wanted)
-    yield Act(f"switchover of {MOVED} to {THERE}", MOVED, prober.report())
+    yield Act(f"switchover of {MOVED} to {THERE}", (MOVED,), 2, prober.report())
     _title("switchback to the primary, likewise")
     with _probed(lab, targets) as prober:
         _play(lab, "switchback", "-e", f"hierarchy={MOVED}")
-    yield Act(f"switchback of {MOVED}", MOVED, prober.report())
+    yield Act(f"switchback of {MOVED}", (MOVED,), 2, prober.report())
+
+
+def _failures(lab: Lab) -> Iterator[Act]:
+    """With agents, which see to everything by themselves."""
+    targets = [target for target in _targets(lab) if target.name in (*OF_HERE, *OF_THERE)]
+    _title("monitor: agents on both nodes, with a file share as witness")
+    (lab.state.share("files") / "demo").mkdir()
+    _play(lab, "monitor", "-e", json.dumps(AGENTS))
+    _title(f"the power of {HERE} fails under load")
+    with _probed(lab, targets) as prober:
+        lab.power_off(HERE)
+        _until(lambda: _all_on(prober, OF_HERE, THERE), f"{THERE} serves what {HERE} had")
+    yield Act(f"power loss of {HERE}", OF_HERE, 2, prober.report())
+    _title(f"{HERE} is back, and gets its sites back once it has been well for {STABILITY} s")
+    with _probed(lab, targets) as prober:
+        lab.power_on(HERE)
+        _until(lambda: _all_on(prober, OF_HERE, HERE), f"{HERE} serves its sites again")
+    yield Act(f"switchback to {HERE} by itself", OF_HERE, 2, prober.report())
+    _title(f"{MOVED} crashes: its agent starts it again where it is")
+    with _probed(lab, targets) as prober:
+        broken = prober.now()
+        lab.fault(HERE, "site_crash", site=MOVED)
+        _until(lambda: _answered_since(prober, MOVED, broken + 0.5), f"{MOVED} serves again")
+    yield Act(f"crash of {MOVED}", (MOVED,), 1, prober.report())
     _title("status")
     _play(lab, "status")
+
+
+def _all_on(prober: Prober, sites: tuple[str, ...], node: str) -> bool:
+    return all((last := prober.last_good(site)) is not None and last.node == node for site in sites)
+
+
+def _answered_since(prober: Prober, site: str, when: float) -> bool:
+    last = prober.last_good(site)
+    return last is not None and last.sent > when
+
+
+def _until(true: Callable[[], bool], what: str) -> None:
+    """Wait for what agents do.
+
+    Raises:
+        DemoFailed: they do not, within PATIENCE.
+    """
+    end = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > end:
+            raise DemoFailed(f"not within {PATIENCE:.0f} s: {what}")
+        time.sleep(0.1)
 
 
 def _targets(lab: Lab) -> list[Target]:
@@ -135,23 +205,23 @@ def _judge(act: Act) -> None:
             raise DemoFailed(f"{act.title}: two nodes answered for {target.name} at once")
         if not target.answers:
             raise DemoFailed(f"{act.title}: {target.name} never answered")
-        if target.name != act.moved and target.gaps:
-            raise DemoFailed(f"{act.title}: {target.name}, which does not move, had a gap: {target.gaps}")
-    if len(_moved(act).answers) < 2:
-        raise DemoFailed(f"{act.title}: {act.moved} was answered by {', '.join(_moved(act).answers)} alone")
+        if target.name not in act.concerned and target.gaps:
+            raise DemoFailed(f"{act.title}: {target.name}, which is not concerned, had a gap: {target.gaps}")
+    if len(answers := _first(act).answers) != act.nodes:
+        raise DemoFailed(f"{act.title}: {act.concerned[0]} was answered by {', '.join(answers)}")
 
 
-def _moved(act: Act) -> TargetReport:
-    return next(target for target in act.report.targets if target.name == act.moved)
+def _first(act: Act) -> TargetReport:
+    return next(target for target in act.report.targets if target.name == act.concerned[0])
 
 
 def _summary(acts: list[Act], seconds: float) -> None:
     _title("In short")
     for act in acts:
-        moved = _moved(act)
+        outages = [target.longest for target in act.report.targets if target.name in act.concerned]
         _say(
-            f"{act.title}: outage {moved.longest:.2f} s (measured with {RATE_HZ:.0f} requests a second), "
-            f"the other {len(act.report.targets) - 1} sites without a gap"
+            f"{act.title}: outage {max(outages):.2f} s (measured with {RATE_HZ:.0f} requests a second), "
+            f"the other {len(act.report.targets) - len(outages)} sites without a gap"
         )
     _say(f"no address was held by two nodes; everything took {seconds:.0f} s; the lab is ended and removed")
 

@@ -113,6 +113,11 @@ class Prober:
         """Seconds since the start, on the clock of the samples: to relate events to gaps."""
         return time.monotonic() - self._begun
 
+    def last_good(self, name: str) -> Sample | None:
+        """The good answer of a target that came last, None before the first."""
+        number = next(number for number, target in enumerate(self._targets) if target.name == name)
+        return next((sample for sample in reversed(list(self._samples[number])) if sample.good), None)
+
     def report(self) -> Report:
         """What was seen so far."""
         late = list(self._lateness)

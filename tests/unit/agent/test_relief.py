@@ -62,7 +62,7 @@ def nothing(*_arguments):
 
 
 def command(home, name, *more):
-    return main([name, *more, "--home", home.name], lambda path: Home(path), nothing, [])
+    return main([name, *more, "--home", home.name], Home, nothing, [])
 
 
 def test_the_next_agent_goes_on_from_the_one_that_was_relieved(home, agent):
