@@ -21,13 +21,11 @@ pytestmark = pytest.mark.alone
 class Cluster(AgentLab):
     """Two nodes with agents, and the playbooks of an operator."""
 
-    def play(self, name: str, **variables: str) -> Played:
-        given = [part for key, value in variables.items() for part in ("-e", f"{key}={value}")]
-        return play(self.lab.state.folder, f"standby.iis.{name}", *given)
+    def play(self, name: str, *arguments: str, **variables: object) -> Played:
+        return play(self.lab.state.folder, f"standby.iis.{name}", "-e", json.dumps(variables), *arguments)
 
-    def check(self, name: str, **variables: str) -> Played:
-        given = [part for key, value in variables.items() for part in ("-e", f"{key}={value}")]
-        return play(self.lab.state.folder, f"standby.iis.{name}", *given, "--check")
+    def check(self, name: str, **variables: object) -> Played:
+        return self.play(name, "--check", **variables)
 
     def module(self, module: str, **options: str) -> Played:
         """One module, as a task of a playbook."""
@@ -187,4 +185,35 @@ def test_out_of_service_says_why_until_it_is_asked_for_again(of):
     assert "out of service" in shown.text
     back = of.module("hierarchy", name=SITE)
     assert back.code == 0, back.text
+    assert of.serves("server1")()
+
+
+@pytest.mark.faults
+def test_new_sites_are_declared_beside_what_agents_look_after_and_that_is_left_alone(of):
+    nodes = list(of.cluster.nodes)
+    here = {"address": f"{of.cluster.address(195)}/16", "nodes": nodes}
+    structure = {
+        "cluster_volumes": [{"path": "E:\\"}],
+        "cluster_ips": [here],
+        "cluster_sites": [{"name": SITE, "nodes": nodes, "checks": [{"url": of.url, "timeout": 1.0}]}],
+    }
+    same = of.play("configure", **structure)
+    assert (same.code, same.changed) == (0, 0), same.text
+
+    other = {"address": f"{of.cluster.address(193)}/16", "nodes": nodes}
+    more = {
+        "cluster_ips": [here, other],
+        "cluster_sites": [*structure["cluster_sites"], {"name": "shop.example.net", "nodes": nodes}],
+    }
+    with of.watching():
+        added = of.play("configure", **{**structure, **more})
+    assert added.code == 0, added.text
+    assert added.changed_items == [f"{of.cluster.address(193)}/16", "shop.example.net"]
+    assert "shop.example.net: declared, and the agents have not taken it up yet" in added.text
+    assert not of.refused
+
+    turned = {name: [one | {"nodes": nodes[::-1]} for one in structure[name]] for name in more}
+    for refused in (of.play("configure", **{**structure, **turned}), of.play("remove")):
+        assert refused.code != 0
+        assert f'hierarchy "{SITE}": the agents look after it' in refused.text
     assert of.serves("server1")()
