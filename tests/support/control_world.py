@@ -80,7 +80,10 @@ class ControlWorld(World):
 
     def _find_agent(self, node):
         self._check(node)
-        return self.agents.get(node.name)
+        found = self.agents.get(node.name)
+        if isinstance(found, Exception):
+            raise found
+        return found
 
     def _read(self, node, key, name):
         self._check(node)

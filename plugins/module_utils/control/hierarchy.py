@@ -149,11 +149,15 @@ def _agents_of(fleet: Fleet, case: Case, clock: Clock) -> Party | None:
     """The agents that look after a hierarchy; None where none do. They look after what has a site.
 
     Raises:
-        StandbyError: some of its nodes have an agent that runs, and others have not.
+        StandbyError: some of its nodes have an agent that runs, and others have not, or a node that answers
+            does not tell whether it has one.
     """
     if not case.hierarchy.sites:
         return None
     agents = agents_of(fleet, case.hierarchy.nodes)
+    for name, error in agents.unread.items():
+        if case.facts[name].problem is None:
+            raise error
     return Party(fleet, case, agents, clock) if in_charge(agents, case.hierarchy.nodes, case.label) else None
 
 

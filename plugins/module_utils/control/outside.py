@@ -14,7 +14,7 @@ from ..node import Clock
 from ..windows import deepcheck
 
 # Seconds between two requests, and what one may take: an address that is nowhere answers nothing at all.
-PACE = 0.05
+PACE = 0.1
 LIMIT = 1.0
 # Seconds that a client without an answer goes on after the end, so that it sees the one that comes now.
 SETTLE = 2.0

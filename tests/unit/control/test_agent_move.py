@@ -14,7 +14,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control.hierarchy impo
 from ansible_collections.standby.iis.plugins.module_utils.control.info import overview
 from ansible_collections.standby.iis.plugins.module_utils.control.maintenance import Scope, set_maintenance
 from ansible_collections.standby.iis.plugins.module_utils.control.result import failure_of
-from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.errors import AccessDenied, StandbyError
 from tests.support.agent_world import AgentWorld
 from tests.support.ha_world import Ticks
 from tests.support.hierarchy_moves import held, out, put, whole
@@ -167,6 +167,15 @@ def test_a_mixture_is_refused_with_the_node_before_anything_is_read_of_the_witne
     with pytest.raises(StandbyError, match=r"server2, .*its agent does not run"):
         out(world)
     assert world.asked == []
+
+
+def test_a_node_that_answers_and_does_not_show_its_tasks_may_have_an_agent(world):
+    world.agents = {"server2": AccessDenied("the account may not read tasks", node="server2")}
+    with pytest.raises(AccessDenied):
+        put(world, "server2")
+    assert (world.asked, world.done) == ([], [])
+    world.servers["server2"].unreachable = "no answer."
+    assert put(world, "server1").data["owner"] == "server1"
 
 
 def test_without_agents_the_module_moves_by_itself(world):
