@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Union
 
 from ..errors import StandbyError
 from ..ha.plan import Plan, plan
@@ -25,7 +26,7 @@ from .outcome import Outcome
 from .outside import Watch
 from .record import remember
 
-Views = Mapping[str, View | StandbyError]
+Views = Mapping[str, Union[View, StandbyError]]  # noqa: UP007 - ansible-test reads it by an older Python
 
 
 @dataclass(frozen=True)
