@@ -35,7 +35,8 @@ def topology(folder: Path, actives: Sequence[int], **settings: Any) -> Path:
     for number in (*actives, 9):
         own = folder / f"server{number}.config"
         own.write_text(configuration([sites[number]] if number in sites else []))
-        nodes.append(node(number, content=True, config=own.name, **settings))
+        programs = {"C:\\Python313\\python.exe": "python"}
+        nodes.append(node(number, content=True, config=own.name, programs=programs, **settings))
     path = folder / "topology.yml"
     witness = {"name": "files", "address": "127.77.0.20", "share": "witness$"}
     path.write_text(yaml.safe_dump({"name": "n-plus-one", "nodes": nodes, "witnesses": [witness]}))
@@ -45,7 +46,7 @@ def topology(folder: Path, actives: Sequence[int], **settings: Any) -> Path:
 def inventory(folder: Path, network: str, actives: Sequence[int]) -> Path:
     """The inventory ``n_plus_one`` as it is shipped, with the hosts and the connections of a lab."""
     shutil.copytree(INVENTORIES / "n_plus_one" / "group_vars", folder / "group_vars", dirs_exist_ok=True)
-    for name in ("connection.yml", "vault.yml"):
+    for name in ("agents.yml", "connection.yml", "vault.yml"):
         (folder / "group_vars" / "web" / name).unlink()
     shutil.copytree(
         INVENTORIES / "lab" / "group_vars" / "all", folder / "group_vars" / "all", dirs_exist_ok=True
