@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from ..agent import tasks
+from ..control.agents import PROGRAM
 from ..errors import StandbyError
 from ..node import Clock, Completed, Node
 from ..windows import acl, firewall, smb_client, task
@@ -17,7 +18,7 @@ from ..windows.task import TaskState
 from .health import wait_until
 from .seen import Seen
 from .steps import Act, Step
-from .wanted import CACHES_BEFORE, PROGRAM, PYTHONS, RULE, Wanted, digest
+from .wanted import CACHES_BEFORE, PYTHONS, RULE, Wanted, digest
 
 OLDEST = (3, 11)
 _ARCHIVE = "python.zip"

@@ -20,6 +20,7 @@ from typing import TypeVar
 from ..agent.declared import membership
 from ..agent.peers.keys import new_key
 from ..agent.settings import timers_of
+from ..control.agents import PROGRAM
 from ..control.fleet import Fleet
 from ..control.hierarchy import take_out_of_service
 from ..control.info import hierarchies_of
@@ -34,7 +35,7 @@ from . import health, keys, seen
 from .install import Installer, unregister
 from .seen import Seen
 from .steps import PREPARING, Act, Step, steps
-from .wanted import KEYS, PROGRAM, SETTINGS, Request, Wanted, digest, wanted
+from .wanted import KEYS, SETTINGS, Request, Wanted, digest, wanted
 
 # Seconds beyond what the timers promise: programs start, sites start.
 _ALLOWANCE = 60.0

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from ..agent import settings as documents
 from ..agent import tasks
 from ..agent.settings import Settings
+from ..control.agents import PROGRAM
 from ..windows.firewall import Rule
 
-PROGRAM, SETTINGS, KEYS, STATUS = "standby.pyz", "agent.json", "cluster.key", "status.json"
+SETTINGS, KEYS, STATUS = "agent.json", "cluster.key", "status.json"
 # Folders of unpacked interpreters, each named for its archive, so that a running one is never written over.
 PYTHONS = "python"
 # The lifetimes of the SMB client's caches as they were before.

@@ -10,11 +10,11 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import tasks
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
+from ansible_collections.standby.iis.plugins.module_utils.control.agents import PROGRAM
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.monitor.seen import Seen
 from ansible_collections.standby.iis.plugins.module_utils.monitor.steps import Act, steps
 from ansible_collections.standby.iis.plugins.module_utils.monitor.wanted import (
-    PROGRAM,
     SETTINGS,
     Interpreter,
     Request,
