@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..agent import tasks
+from ..control.agents import agent_in
 from ..control.store import read_node
+from ..errors import StandbyError
 from ..ha import definition
 from ..node import Node
 from ..windows import firewall, smb_client, task
@@ -69,8 +71,10 @@ def look(node: Node, files: Files, home: str, names: tuple[str, ...], caches: bo
         caches: whether the SMB client's caches count.
 
     Raises:
-        StandbyError: it cannot be read.
+        StandbyError: it cannot be read, or has an agent with another home.
     """
+    registered = {name: task.read_task(node, tasks.PATH, name) for name in (tasks.AGENT, tasks.SHUTDOWN)}
+    _refuse_another(node.name, registered[tasks.AGENT], home)
     folder = f"{home}\\{PYTHONS}"
     paths = {name: f"{home}\\{name}" for name in (*names, KEYS, STATUS)}
     found = files.look([home, folder, *paths.values()])
@@ -79,12 +83,23 @@ def look(node: Node, files: Files, home: str, names: tuple[str, ...], caches: bo
         found[home],
         {name: found[path].sha256 for name, path in paths.items()},
         found[folder].names,
-        {name: task.read_task(node, tasks.PATH, name) for name in (tasks.AGENT, tasks.SHUTDOWN)},
+        registered,
         firewall.read_rule(node, RULE),
         smb_client.read_cache_lifetimes(node) if caches else None,
         read_status(files, home) if found[paths[STATUS]].exists else {},
         None if cluster is None else definition.digest(cluster),
     )
+
+
+def _refuse_another(node: str, registered: Task | None, home: str) -> None:
+    there = home if registered is None else agent_in(node, registered).home
+    if there.casefold() != home.casefold():
+        raise StandbyError(
+            f"it has an agent whose home is {there}, and not {home}",
+            node=node,
+            resource="agent",
+            remedy="Give that home, or remove the agents with it first",
+        )
 
 
 def read_status(files: Files, home: str) -> Mapping[str, Any]:

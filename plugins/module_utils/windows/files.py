@@ -12,12 +12,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BadDocument, StandbyError
-from ..node import Completed, Node
+from ..node import Clock, Completed, Node
 from .failure import about
 
 SCRIPT = "receive_file.ps1"
@@ -27,6 +28,9 @@ PIECE = 96 * 1024
 _POWERSHELL = ("powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
 _REMEDY = "Look at that place on the node: rights, free space, programs that hold it open"
 _WHAT = "files"
+# Windows refuses these for a file that somebody has open, for a moment mostly: seconds between attempts.
+_HELD = ("move", "remove")
+_PAUSES = (0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,11 @@ class Files:
     Args:
         node: where.
         script: text of ``receive_file.ps1``.
+        clock: time.
     """
 
-    def __init__(self, node: Node, script: str) -> None:
-        self._node = node
+    def __init__(self, node: Node, script: str, clock: Clock = time) -> None:
+        self._node, self._clock = node, clock
         encoded = base64.b64encode(script.encode("utf-16-le")).decode("ascii")
         self._argv = (*_POWERSHELL, encoded)
 
@@ -107,9 +112,14 @@ class Files:
     def _run(self, calls: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:
         if not calls:
             return []
-        lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
-        with about(self._node, _WHAT):
-            answers = _answers(self._node.shell.run(self._argv, lines.encode("ascii")), len(calls))
+        answers = self._ask(calls)
+        for pause in _PAUSES:
+            held = [n for n, one in enumerate(answers) if "error" in one and calls[n]["do"] in _HELD]
+            if not held:
+                break
+            self._clock.sleep(pause)
+            for number, answer in zip(held, self._ask([calls[n] for n in held]), strict=True):
+                answers[number] = answer
         for call, answer in zip(calls, answers, strict=True):
             if "error" in answer:
                 raise StandbyError(
@@ -119,6 +129,11 @@ class Files:
                     remedy=_REMEDY,
                 )
         return answers
+
+    def _ask(self, calls: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:
+        lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
+        with about(self._node, _WHAT):
+            return _answers(self._node.shell.run(self._argv, lines.encode("ascii")), len(calls))
 
 
 def _writing(path: str, data: bytes) -> Iterable[Mapping[str, str]]:

@@ -16,6 +16,7 @@ from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocum
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
 from ansible_collections.standby.iis.plugins.module_utils.windows import acl, files
 from ansible_collections.standby.iis.plugins.module_utils.wsman.commandline import LINE_LIMIT, command_line
+from tests.unit.windows.windows_world import Clock
 
 SCRIPT = Path(files.__file__).parent / "scripts" / files.SCRIPT
 # Everything that the script may call.
@@ -45,6 +46,22 @@ class Shell:
     def run(self, argv, stdin=b"", *, on_output=None):
         self.argv, self.stdin = list(argv), stdin
         return self.ended
+
+
+class Held(Shell):
+    """A shell on whose node a file is held open for the first runs."""
+
+    def __init__(self, runs):
+        super().__init__({})
+        self.runs, self.calls = runs, []
+
+    def run(self, argv, stdin=b"", *, on_output=None):
+        calls = [json.loads(line) for line in stdin.splitlines()]
+        self.calls += [call["do"] for call in calls]
+        self.runs -= 1
+        answers = [{"error": "in use"} if call["do"] == "move" and self.runs >= 0 else {} for call in calls]
+        lines = [base64.b64encode(json.dumps(one).encode()) for one in answers]
+        return Completed(0, b"\r\n".join(lines), b"")
 
 
 def over(*answers, **ended):
@@ -103,10 +120,23 @@ def test_what_is_there_is_told():
     assert not found["n"].exists
 
 
+@pytest.mark.parametrize("runs", [1, 3])
+def test_a_file_that_is_held_open_for_a_moment_is_moved_then(runs):
+    shell, clock = Held(runs), Clock()
+    files.Files(Node("server1", None, shell), "x", clock).put({"C:\\x": b""})
+    assert shell.calls == ["write", "move", *["move"] * runs]
+    assert clock.now < 2.0
+
+
+def test_a_file_that_stays_held_open_is_told():
+    with pytest.raises(StandbyError, match="in use"):
+        files.Files(Node("server1", None, Held(4)), "x", Clock()).put({"C:\\x": b""})
+
+
 def test_a_call_that_fails_names_its_file():
     _shell, made = over({"error": "Zugriff verweigert."})
-    with pytest.raises(StandbyError, match=r"server1, file C:\\x: remove: Zugriff verweigert\. Look"):
-        made.remove(["C:\\x"])
+    with pytest.raises(StandbyError, match=r"server1, file C:\\x: make: Zugriff verweigert\. Look"):
+        made.make_folder("C:\\x")
 
 
 @pytest.mark.parametrize(

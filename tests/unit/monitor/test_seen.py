@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node has of an agent, and an agent that lives elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.agent import tasks
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.monitor import seen
+from ansible_collections.standby.iis.plugins.module_utils.node import Node
+from ansible_collections.standby.iis.plugins.module_utils.windows.task import Task, TaskState
+
+HOME = "C:\\ProgramData\\standby.iis"
+
+
+class NoFiles:
+    """Files that nobody may ask for."""
+
+
+class Status:
+    """Files of which one holds a text."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def read(self, path):
+        assert path == f"{HOME}\\status.json"
+        return self.text
+
+
+def test_an_agent_with_another_home_is_refused_before_anything_is_read(monkeypatch):
+    xml = tasks.agent("C:\\Python313\\python.exe", "D:\\standby")
+    found = Task(tasks.PATH, tasks.AGENT, TaskState.READY, 0, xml)
+    monkeypatch.setattr(seen.task, "read_task", lambda _node, _path, _name: found)
+    with pytest.raises(StandbyError, match=r"server1, agent: .*home is D:\\standby") as failure:
+        seen.look(Node("server1", None, None), NoFiles(), HOME, (), False)
+    assert failure.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [(b'{"at": 1}', {"at": 1}), (b"", {}), (b'{"at', {}), (b"[]", {})]
+)
+def test_a_status_that_is_no_document_shows_nothing(text, shown):
+    assert seen.read_status(Status(text), HOME) == shown
