@@ -1,0 +1,229 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order in which agents are begun and replaced, and what is done when something goes wrong half-way."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.agent import tasks
+from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
+from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Cluster
+from ansible_collections.standby.iis.plugins.module_utils.monitor import rollout
+from ansible_collections.standby.iis.plugins.module_utils.monitor.seen import Seen
+from ansible_collections.standby.iis.plugins.module_utils.monitor.wanted import (
+    Interpreter,
+    Request,
+    digest,
+    wanted,
+)
+from ansible_collections.standby.iis.plugins.module_utils.windows.files import Found
+from ansible_collections.standby.iis.plugins.module_utils.windows.task import Task, TaskState
+from tests.unit.windows.windows_world import Clock
+
+HOME = "C:\\ProgramData\\standby.iis"
+NAMES = ("a", "b", "c")
+PRIVATE = "O:BAG:SYD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
+UP = {"reason": "in_service"}
+
+
+class Fleet:
+    """Nodes that are their names."""
+
+    names = NAMES
+
+    @contextmanager
+    def lease(self, name):
+        yield SimpleNamespace(name=name)
+
+    def each(self, function, names=None):
+        answers = {}
+        for name in self.names if names is None else names:
+            try:
+                answers[name] = function(SimpleNamespace(name=name))
+            except StandbyError as error:
+                answers[name] = error
+        return answers
+
+
+class World:
+    """Everything that a rollout reaches, written down in ``done``."""
+
+    def __init__(self, monkeypatch):
+        told = {
+            name: Settings(name, "web", "D:\\witness", addresses=dict.fromkeys(NAMES, ("10.0.0.1",)))
+            for name in NAMES
+        }
+        self.request = Request(HOME, told, Interpreter("C:\\python.exe"), b"new")
+        self.nodes = {name: self.node(name) for name in NAMES}
+        self.done: list[str] = []
+        self.failing: set[str] = set()
+        self.up: list[dict] = []
+        world = self
+
+        class Installer:
+            def __init__(self, node, _files, _wanted, _seen):
+                self.node = node.name
+
+            def __getattr__(self, what):
+                def act(*arguments, **_named):
+                    step = getattr(arguments[0], "act", None) if arguments else None
+                    world.note(f"{what}{f' {step.value}' if step else ''} {self.node}")
+
+                return act
+
+        class Files:
+            def __init__(self, node, _script):
+                self.node = node.name
+
+            def put(self, files):
+                world.note(f"put {', '.join(path.rpartition(chr(92))[2] for path in files)} {self.node}")
+
+        def wait_well(node, _files, _home, _earlier, serving, _seconds, _clock):
+            world.note(f"well {node.name} {','.join(serving)}".strip())
+            return {"hierarchies": {"x": UP}}
+
+        monkeypatch.setattr(rollout, "Installer", Installer)
+        monkeypatch.setattr(rollout, "Files", Files)
+        monkeypatch.setattr(rollout.health, "wait_well", wait_well)
+        monkeypatch.setattr(rollout.seen, "look", lambda node, *_rest: world.nodes[node.name])
+        monkeypatch.setattr(rollout.seen, "read_status", lambda _files, _home: {"hierarchies": {"x": UP}})
+        monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: Cluster("web", NAMES))
+        monkeypatch.setattr(rollout, "hierarchies_of", lambda _fleet: world.up)
+        monkeypatch.setattr(
+            rollout, "take_out_of_service", lambda _fleet, name, *_rest, **_named: world.note(f"out {name}")
+        )
+        monkeypatch.setattr(rollout, "unregister", lambda node: world.note(f"unregister {node.name}"))
+
+    def node(self, name, state=TaskState.RUNNING, serving=(), program=b"old"):
+        """A node with an agent whose program is another one."""
+        asked = wanted(self.request, name)
+        registered = {
+            title: Task(tasks.PATH, title, TaskState.READY, 0, xml) for title, xml in asked.tasks.items()
+        }
+        registered[tasks.AGENT] = replace(registered[tasks.AGENT], state=state)
+        files = {title: digest(data) for title, data in asked.files.items()}
+        return Seen(
+            Found(sddl=PRIVATE),
+            files | {"standby.pyz": digest(program), "cluster.key": None},
+            tasks=registered,
+            rule=asked.rule,
+            status={"definition": "d", "hierarchies": dict.fromkeys(serving, UP)},
+            definition="d",
+        )
+
+    def note(self, what):
+        self.done.append(what)
+        if what in self.failing:
+            raise StandbyError(f"{what} failed")
+
+    def ensure(self, check=False):
+        return rollout.ensure_agents(
+            Fleet(), self.request, "script", rotate=False, check=check, clock=Clock()
+        )
+
+    def of(self, *what):
+        """What was done of some kinds, in order."""
+        return [one for one in self.done if one.partition(" ")[0] in what]
+
+
+@pytest.fixture
+def world(monkeypatch):
+    return World(monkeypatch)
+
+
+def test_the_nodes_that_serve_least_go_first_and_each_waits_for_the_one_before(world):
+    world.nodes["a"] = world.node("a", serving=("x", "y"))
+    world.nodes["b"] = world.node("b", state=TaskState.READY)
+    done = world.ensure()
+    assert world.of("start", "relieve", "start_again", "well") == [
+        "start b",
+        "well b",
+        "relieve c",
+        "start_again c",
+        "well c",
+        "relieve a",
+        "start_again a",
+        "well a x,y",
+    ]
+    assert done.changed
+    assert world.of("out", "unregister") == []
+
+
+def test_the_program_is_tried_before_the_agent_that_runs_is_touched(world):
+    world.failing = {"try_program b"}
+    with pytest.raises(StandbyError, match="try_program b failed"):
+        world.ensure()
+    assert "relieve a" in world.done
+    assert "relieve b" not in world.done
+    assert not any(one.endswith(" c") and one.startswith("relieve") for one in world.done)
+
+
+def test_the_first_bad_sign_ends_it(world):
+    world.failing = {"well a"}
+    with pytest.raises(StandbyError, match="well a failed"):
+        world.ensure()
+    assert world.of("relieve") == ["relieve a"]
+
+
+def test_after_an_agent_was_relieved_one_is_started_whatever_happens(world):
+    world.failing = {"settle files a"}
+    with pytest.raises(StandbyError, match="settle files a failed"):
+        world.ensure()
+    assert world.of("relieve", "settle", "start_again") == ["relieve a", "settle files a", "start_again a"]
+
+
+def test_the_first_agents_begin_when_nothing_is_in_service_any_more(world):
+    world.nodes = {name: world.node(name, state=TaskState.READY) for name in NAMES}
+    world.up = [{"name": "x", "state": "in_service"}, {"name": "y", "state": "out_of_service"}]
+    world.ensure()
+    last_out = world.done.index("out x")
+    begun = [number for number, one in enumerate(world.done) if one.startswith("start ")]
+    assert len(begun) == 3
+    assert min(begun) > last_out > world.done.index("unregister c")
+    assert world.of("out") == ["out x"]
+    assert len(world.of("register")) == 3
+
+
+def test_nothing_begins_where_something_stays_in_service(world):
+    world.nodes = {name: world.node(name, state=TaskState.READY) for name in NAMES}
+    world.up = [{"name": "x", "state": "in_service"}]
+    world.failing = {"out x"}
+    with pytest.raises(StandbyError, match="out x failed"):
+        world.ensure()
+    assert world.of("start", "register") == []
+
+
+def test_the_key_is_everywhere_before_an_agent_begins(world):
+    world.ensure()
+    puts = [number for number, one in enumerate(world.done) if one.startswith("put cluster.key")]
+    begun = [number for number, one in enumerate(world.done) if one.startswith("start_again")]
+    assert len(puts) == 3
+    assert max(puts) < min(begun)
+
+
+def test_check_mode_and_a_node_with_all_of_it_do_nothing(world, monkeypatch):
+    assert world.ensure(check=True).changed
+    assert world.done == []
+    key = new_key()
+    for name in NAMES:
+        found = world.node(name, program=b"new")
+        world.nodes[name] = replace(found, files={**found.files, "cluster.key": "0"})
+    monkeypatch.setattr(rollout.Files, "read", lambda _self, _path: f"{key}\n".encode(), raising=False)
+    assert not world.ensure().changed
+    assert world.done == []
+
+
+def test_a_node_of_the_cluster_that_is_left_out_is_refused(world, monkeypatch):
+    monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: Cluster("web", (*NAMES, "d")))
+    with pytest.raises(StandbyError, match="d is a node of the cluster"):
+        world.ensure()
+    monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: None)
+    with pytest.raises(StandbyError, match="no definition"):
+        world.ensure()
