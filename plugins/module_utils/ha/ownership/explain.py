@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from .decision import Action, Ask, CutPower, Decision, Do, Purpose, Write
 from .fencing import power_of
-from .fitness import alive, confirmed, ended, maintained, obstacle
+from .fitness import alive, confirmed, ended, maintained, obstacle, times
 from .records import HIERARCHIES, NODES, HierarchyRecord, NodeRecord, NodeState
 from .snapshot import Local, LocalState, PowerState, Rules, Seen, Snapshot, Switchback
 
@@ -236,7 +236,7 @@ def _failures(s: Snapshot, local: Local) -> Iterator[str]:
         yield f"It cannot be brought up on {s.node}: {local.blocked}."
     if local.failures:
         last = _for(s.now - local.failures[-1])
-        yield f"It failed on {s.node} {len(local.failures)} times, last {last} ago: {local.problem}."
+        yield f"It failed on {s.node} {times(len(local.failures))}, last {last} ago: {local.problem}."
 
 
 def _candidates(s: Snapshot, rules: Rules, record: HierarchyRecord) -> Iterator[str]:
@@ -281,7 +281,7 @@ _PURPOSES = {
     Purpose.RELEASE: "releases it",
     Purpose.REPAIR: "writes its record again",
     Purpose.SETTLE: "writes down that it is stable",
-    Purpose.MARK: "writes down which nodes have its newest data",
+    Purpose.MARK: "notes in its record",  # where its newest data is, or whom it goes to: the sentence tells
     Purpose.ANSWER: "answers the request",
 }
 

@@ -32,9 +32,8 @@ def why_unfit(s: Snapshot, rules: Rules) -> str:
     local = s.local[rules.name]
     if local.blocked:
         return local.blocked
-    recent = sum(at > s.now - s.timers.hold_off for at in local.failures)
-    if recent > rules.attempts(s.timers):
-        return f"it failed there {_times(recent)} ({local.problem})"
+    if often := failed_too_often(s, rules, s.timers.hold_off):
+        return f"it failed there {often} ({local.problem})"
     others = any(alive(s, node) for node in rules.nodes if node != s.node)
     if others and local.unreached is not None and local.unreached > s.now - s.timers.hold_off:
         # Where nobody else is left, nobody is left either who says so.
@@ -42,7 +41,18 @@ def why_unfit(s: Snapshot, rules: Rules) -> str:
     return ""
 
 
-def _times(count: int) -> str:
+def failed_too_often(s: Snapshot, rules: Rules, period: float) -> str:
+    """How often a hierarchy failed on this node within so many seconds, "" where it may be tried again.
+
+    Its owner counts over ``recovery_period``, and gives it away; who does not own it counts over the longer
+    ``hold_off``, and does not take it back meanwhile.
+    """
+    recent = sum(at > s.now - period for at in s.local[rules.name].failures)
+    return times(recent) if recent > rules.attempts(s.timers) else ""
+
+
+def times(count: int) -> str:
+    """How often, in words."""
     return "once" if count == 1 else f"{count} times"
 
 

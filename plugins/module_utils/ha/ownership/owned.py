@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .decision import Do, Purpose, Reason, Result, Verb, Verdict, Write
-from .fitness import alive, maintained, obstacle
+from .fitness import alive, failed_too_often, maintained, obstacle
 from .records import HIERARCHIES, Answer, HierarchyRecord, Request, RequestKind
 from .snapshot import Local, LocalState, Rules, Snapshot, Switchback
 
@@ -188,11 +188,8 @@ class _Owner:
             return self.local.blocked
         if self.local.given_up and self._anybody_else():
             return self.local.given_up
-        begin = self.s.now - self.s.timers.recovery_period
-        recent = sum(at > begin for at in self.local.failures)
-        if recent > self.rules.attempts(self.s.timers):
-            times = "once" if recent == 1 else f"{recent} times"
-            return f"it failed {times} on {self.s.node} ({self.local.problem})"
+        if often := failed_too_often(self.s, self.rules, self.s.timers.recovery_period):
+            return f"it failed {often} on {self.s.node} ({self.local.problem})"
         return ""
 
     def _anybody_else(self) -> bool:

@@ -106,10 +106,10 @@ def test_an_outage_and_the_promises_that_still_bind_are_told() -> None:
 # A hierarchy
 
 
-def failing() -> Situation:
+def failing(*failures: float) -> Situation:
     situation = mine()
     situation.local["Shop"] = Local(
-        LocalState.UP, healthy=False, since=NOW - 90, failures=(NOW - 30, NOW - 4), problem="status 500"
+        LocalState.UP, healthy=False, since=NOW - 90, failures=failures, problem="status 500"
     )
     return situation
 
@@ -185,9 +185,14 @@ def asked() -> Situation:
             ["server2 has joined anew since, as incarnation 4"],
         ),
         (
-            failing,
+            lambda: failing(NOW - 30, NOW - 4),
             ["Shop (recovering)", "up, not healthy, for 2 min", "failed on server1 2 times, last 4.0 s ago",
              "server1 now: stop it (it failed on server1 (status 500) and is restarted there)"],
+        ),
+        (lambda: failing(NOW - 4), ["It failed on server1 once, last 4.0 s ago: status 500."]),
+        (
+            lambda: Situation(limits={"server2": 0}).owned("Shop", "server1", successor="server2"),
+            ["server1 now: notes in its record (it stays on server1: server2 has 0 hierarchies, its limit)"],
         ),
         (blocked, ["cannot be brought up on server1: IIS is not running", "this node: server1: IIS"]),
         (Situation, ["No record of it has been seen"]),
