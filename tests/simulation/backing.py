@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.store import etcd_wire, names, record
-from ansible_collections.standby.iis.plugins.module_utils.agent.store.directory import STALE, Directory
+from ansible_collections.standby.iis.plugins.module_utils.agent.store.directory import Directory
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.disk import (
     Listing,
     PublishIfAbsent,
@@ -35,6 +35,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.store.interface 
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Write
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import NODES
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import LISTING_AGE
 from tests.simulation.register import Register, Stored
 from tests.support.simulated_disk import Disk
 
@@ -182,7 +183,7 @@ class DirectoryServer:
 
     def __init__(self, world: World, lag: float) -> None:
         self._world = world
-        self._lag = min(lag, STALE * 0.9)
+        self._lag = min(lag, LISTING_AGE * 0.9)
         self._disk = Disk()
         self._texts: dict[str, str | None] = {}
         self.watchers: list[Watcher] = []

@@ -23,6 +23,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot 
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import (
     CLOCK_ERROR,
+    LISTING_AGE,
     Timers,
     bound,
     timers,
@@ -68,7 +69,7 @@ class Schedule:
         self.timers = self._timers()
         self.cluster = self._cluster()
         kind = self.random.choice(_KINDS)
-        lag = 0.0 if kind == "etcd" else self.random.choice((0.0, 0.0, 10.0))
+        lag = 0.0 if kind == "etcd" else self.random.choice((0.0, 0.0, LISTING_AGE))
         self.world = World(seed, self.cluster, self.timers, kind=kind, lag=lag, trace=trace)
         self.mirror = Mirror(self.world)
         self._hand = ForeignHand(self.world)

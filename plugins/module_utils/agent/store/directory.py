@@ -33,15 +33,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ...ha.ownership.timing import LISTING_AGE
 from . import names, record
 from .disk import Inspect, Listing, MakeFolder, PublishIfAbsent, Write
 from .disk_outage import is_full, outage
 from .file_steps import Names, discard, path_of, read, removed, top
 from .interface import Conflict, Operation, StoreOutage, Versioned
 
-# Seconds by which a listing or the absence of a name may lag behind (DirectoryCacheLifetime and
-# FileNotFoundCacheLifetime of MSFT_SmbClientConfiguration are set to no more).
-STALE = 10.0
 # Seconds for which a record is kept after its remover has first seen it superseded.
 KEPT = 600.0
 # Digits of a writer that name its process.
@@ -150,7 +148,7 @@ class Directory:
     def _newest(self, key: str) -> Operation[_Known | None]:
         yield from self._inspect()
         known = self._known.get(key)
-        if known is None or known.missing is not None or self._now() - known.surveyed >= STALE:
+        if known is None or known.missing is not None or self._now() - known.surveyed >= LISTING_AGE:
             yield from self._survey(key)
             known = self._known.get(key)
         while known is not None:
@@ -198,7 +196,7 @@ class Directory:
             return True
         if known.missing is None:
             known.missing = now
-        if now - known.missing < STALE:
+        if now - known.missing < LISTING_AGE:
             return False
         self._forget(key)
         return True
@@ -208,7 +206,7 @@ class Directory:
         try:
             files: Names = yield Listing(names.folder(key))
         except FileNotFoundError:
-            if self._now() - self._seen_root >= STALE:
+            if self._now() - self._seen_root >= LISTING_AGE:
                 yield from self._root()
             return []
         return files

@@ -20,8 +20,10 @@ from ...errors import StandbyError
 CLOCK_ERROR = 0.01
 # Windows counts the lifetime of an address in whole seconds (MIB_UNICASTIPADDRESS_ROW, ValidLifetime).
 LIFETIME_UNIT = 1.0
-# How old what a store shows may be: the SMB client's caches with their defaults (DirectoryCacheLifetime and
-# FileInfoCacheLifetime of MSFT_SmbClientConfiguration), and nothing with etcd.
+# Seconds for which a directory as witness may show a listing, or the absence of a name, that is over: what
+# the caches of the SMB client have as defaults, above which nobody may set them (DirectoryCacheLifetime,
+# FileInfoCacheLifetime and FileNotFoundCacheLifetime of MSFT_SmbClientConfiguration). An etcd shows nothing
+# old.
 LISTING_AGE = 10.0
 
 
@@ -320,8 +322,8 @@ def predict(t: Timers, *, nodes: int = 2, lag: float = 0.0, start: float = 1.0) 
         t: timers that have been checked.
         nodes: of the hierarchy: each one of higher priority that is up and does not take it costs
             ``patience``.
-        lag: how old what the store shows may be, seconds: 0 for etcd, 10 for an SMB share with the defaults
-            of the Windows client.
+        lag: how old what the store shows may be, seconds: 0 for etcd, ``LISTING_AGE`` for an SMB share with
+            the defaults of the Windows client.
         start: what bringing the hierarchy into service usually takes, seconds.
     """
     write = t.store_timeout + t.interval  # a write that is lost and made again
