@@ -17,18 +17,14 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ..errors import StandbyError
-from ..ha.ownership import journal
-from ..ha.ownership.explain import explain
-from ..ha.ownership.what_if import what_if
-from . import requests
+from . import looking_back, requests
 from .checking import check_now, document, in_words
 from .home import Home
 from .inbox import NotServed, Told, hand_in
-from .log import tail
 from .probes import ask_bounded
 from .program import OpenNode, call_seconds, definition, own_hierarchies, supervise, work
 from .settings import timers_of
@@ -103,9 +99,26 @@ def _parser() -> argparse.ArgumentParser:
     maintenance.add_argument("what", choices=("begin", "end"))
     maintenance.add_argument("--node", help="of a node; of the cluster where neither is given")
     maintenance.add_argument("--hierarchy", help="of a hierarchy")
-    command("explain", "why the last decision was made").add_argument("hierarchy", nargs="?")
+    why = command("explain", "why the last decision that was logged was made")
+    why.add_argument("hierarchy", nargs="?", help="one alone")
+    why.add_argument("--back", type=_count(0), default=0, help="the decision so many before the last one")
     command("what-if", "what becomes of everything if a node dies now").add_argument("node")
+    command("replay", "where this version would decide otherwise than was logged").add_argument(
+        "--last", type=_count(1), default=200, help="so many decisions"
+    )
     return parser
+
+
+def _count(least: int) -> Callable[[str], int]:
+    """Reads a whole number that is no less."""
+
+    def count(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"{number} is less than {least}")
+        return number
+
+    return count
 
 
 # Through the agent
@@ -158,22 +171,20 @@ def _check(asked: argparse.Namespace, home: Home, open_node: OpenNode) -> int:
 
 
 def _explain(asked: argparse.Namespace, home: Home) -> int:
-    snapshot, decision = _last(home)
-    sys.stdout.write("".join(f"{line}\n" for line in explain(snapshot, decision, asked.hierarchy)))
-    return 0
+    return _say(looking_back.why(home, datetime.now(UTC), asked.hierarchy, back=asked.back))
 
 
 def _what_if(asked: argparse.Namespace, home: Home) -> int:
-    snapshot, _decision = _last(home)
-    sys.stdout.write("".join(f"{line}\n" for line in what_if(snapshot, asked.node)))
+    return _say(looking_back.foresight(home, datetime.now(UTC), asked.node))
+
+
+def _replay(asked: argparse.Namespace, home: Home) -> int:
+    return _say(looking_back.differences(home, asked.last))
+
+
+def _say(lines: list[str]) -> int:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     return 0
-
-
-def _last(home: Home) -> tuple[Any, Any]:
-    lines = tail(home.decisions_file, 1)
-    if not lines:
-        raise StandbyError("the agent has decided nothing yet", remedy="Look whether it runs")
-    return journal.read(lines[-1])
 
 
 def _leave(asked: argparse.Namespace, home: Home) -> int:
@@ -216,6 +227,7 @@ def _version(_asked: argparse.Namespace, _home: Home) -> int:
 _HERE: Mapping[str, Callable[[argparse.Namespace, Home], int]] = {
     "explain": _explain,
     "what-if": _what_if,
+    "replay": _replay,
     "leave": _leave,
     "relieve": _relieve,
     "version": _version,

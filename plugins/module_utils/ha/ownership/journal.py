@@ -141,8 +141,18 @@ def read(line: str) -> tuple[Snapshot, Decision]:
         NewerLine: a newer version has written it.
         BadDocument: it is damaged, or no line of a decision log.
     """
-    one = _read(line, "the line", 1)
+    one = read_entry(line)
     return one.snapshot, one.decision
+
+
+def read_entry(line: str) -> Entry:
+    """A line by itself; its number is 1.
+
+    Raises:
+        NewerLine: a newer version has written it.
+        BadDocument: it is damaged, or no line of a decision log.
+    """
+    return _read(line, "the line", 1)
 
 
 def read_log(lines: Iterable[str]) -> Iterator[Entry | Torn]:
@@ -186,8 +196,12 @@ def replay(line: str) -> Difference | None:
     Raises:
         BadDocument: see ``read``.
     """
-    snapshot, logged = read(line)
-    now = decide(snapshot)
+    return decided_again(read_entry(line))
+
+
+def decided_again(entry: Entry) -> Difference | None:
+    """Decide again on what an entry holds; None where the same is decided."""
+    logged, now = entry.decision, decide(entry.snapshot)
     return None if now == logged else Difference(logged, now, tuple(_differences(logged, now)))
 
 
