@@ -20,6 +20,9 @@ from ..ha.ownership.sightings import Stored
 from ..ha.ownership.snapshot import Power, PowerState, Snapshot
 from .store.interface import StoreOutage
 
+# Seconds until the witness is read again after it refused a write: what stands there instead is news.
+_SOON = 1e-3
+
 
 class Ports(Protocol):
     """What an engine acts through. Every callback comes on the engine's thread, at most once, or never."""
@@ -144,7 +147,7 @@ class Engine:
             self._look_at_clocks()
             if version is None:
                 memory.refused(write, ports.monotonic())
-                ports.after(1e-3, self._look)
+                ports.after(_SOON, self._look)
             elif self._written(write, started, version):
                 return
             self.think()

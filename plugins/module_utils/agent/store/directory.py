@@ -96,10 +96,14 @@ class Directory:
         self._wall = wall
         self._puts = 0
         self._inspected = False
+        # When the directory itself was last listed: an absent folder is no answer where all of it is gone.
         self._seen_root = -math.inf
         self._known: dict[str, _Known] = {}
+        # Key -> the highest number that it ever had here; it outlives ``_forget``.
         self._highest: dict[str, int] = {}
+        # Key -> number of a record that a newer one has replaced -> when that was first seen.
         self._superseded: dict[str, dict[int, float]] = {}
+        # Folder with a digest as its name -> key.
         self._digests: dict[str, str] = {}
 
     def get(self, key: str) -> Operation[Versioned | None]:

@@ -80,7 +80,9 @@ class Etcd:
         self._now = monotonic
         self._credentials = credentials
         self._seconds = seconds
+        # Endpoint -> token that it gave.
         self._tokens: dict[str, str] = {}
+        # Identity of the etcd cluster that answered first: answers of another one are refused.
         self._cluster: str | None = None
         self._puts = 0
 

@@ -39,9 +39,18 @@ class Failure:
 
 
 # Codes of gRPC (grpc.io, "Status codes"), as the gateway gives them in ``code``.
-_INVALID, _DENIED, _EXHAUSTED, _PRECONDITION, _UNKNOWN_METHOD, _UNAUTHENTICATED = 3, 7, 8, 9, 12, 16
+_UNAUTHENTICATED = 16
 # Those that say for certain that nothing was done.
-_CERTAIN = {_INVALID, 5, _DENIED, _EXHAUSTED, _PRECONDITION, 11, _UNKNOWN_METHOD, _UNAUTHENTICATED}
+_CERTAIN = {
+    3,  # INVALID_ARGUMENT
+    5,  # NOT_FOUND
+    7,  # PERMISSION_DENIED
+    8,  # RESOURCE_EXHAUSTED
+    9,  # FAILED_PRECONDITION
+    11,  # OUT_OF_RANGE
+    12,  # UNIMPLEMENTED
+    _UNAUTHENTICATED,
+}
 
 # Errors by their text (etcd ``api/v3rpc/rpctypes/error.go``): what it means, remedy, whether waiting does not
 # help.

@@ -16,7 +16,17 @@ from .snapshot import PowerState, Rules, Seen, Snapshot
 def danger(
     s: Snapshot, rules: Rules, record: HierarchyRecord, seen: Seen[HierarchyRecord] | None
 ) -> tuple[Reason, str] | None:
-    """What could harm data."""
+    """What could harm a disk or data if this node took a hierarchy now.
+
+    Args:
+        s: what is known; this node has standing.
+        rules: of the hierarchy.
+        record: of the hierarchy, as far as it is known; whoever owns it there has ended.
+        seen: how that was seen: its ``problem`` says that it is lost or damaged. None where it never was.
+
+    Returns:
+        Reason and sentence of a verdict, None where nothing could.
+    """
     unknown = record.doubt or (seen is not None and bool(seen.problem) and not record.owner)
     if rules.exclusive and unknown and (silent := unaccounted(s, rules)):
         told = f"its record was damaged or lost, and {silent} may have had its disk ({_fence_of(s, silent)})"

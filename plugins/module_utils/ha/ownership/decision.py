@@ -76,9 +76,7 @@ class Role(str, Enum):
     RISING = "rising"  # it is being brought into service here
     SERVING = "serving"  # it is in service here
     FALLING = "falling"  # it is being stopped here
-    RESTING = (
-        "resting"  # it is left as it is: taken out, in maintenance, or failed with nobody else to take it
-    )
+    RESTING = "resting"  # it is left: taken out, in maintenance, or failed with nobody else to take it
 
 
 ROLES: Mapping[Reason, Role] = MappingProxyType(
@@ -180,7 +178,7 @@ class Verdict:
     sentence: str
 
 
-# What is decided of one hierarchy.
+# What is decided of one hierarchy: what is said of it, and what is done.
 Result = tuple[Verdict, list[Action]]
 
 

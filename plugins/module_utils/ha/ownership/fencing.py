@@ -77,6 +77,7 @@ def _owns_shared(s: Snapshot, node: str) -> bool:
 
 
 def _tombstone(s: Snapshot, node: str, seen: Seen[NodeRecord]) -> NodeRecord:
+    """The end of every incarnation of a node that any record names: its own may have been lost in between."""
     owners = [
         one.record.incarnation
         for one in s.hierarchies.values()
@@ -108,6 +109,7 @@ def power_of(s: Snapshot, node: str, incarnation: int) -> Power | None:
 
 
 def _needs_confirmation(s: Snapshot, node: str, record: NodeRecord) -> bool:
+    """A disk that this node may take was that incarnation's, or may have been."""
     return any(
         rules.exclusive
         and s.node in rules.nodes

@@ -51,10 +51,12 @@ class Lease:
         self.promised = False
         self.step = 1
         self._timers = timers
+        # When the clocks jumped; None once a renewal that began later is confirmed.
         self._jumped: float | None = None
         self._unsure: list[_Unsure] = []
         # Incarnation and beat that were read back last.
         self._counted = (0, 0)
+        # Peer -> when it was asked what it has promised, since all were asked last.
         self._promises: dict[str, float] = {}
 
     @property

@@ -24,7 +24,10 @@ def missing(s: Snapshot, rules: Rules) -> Seen[HierarchyRecord] | None:
 
 
 def holder(s: Snapshot, rules: Rules) -> str:
-    """Who may have a hierarchy without a record; "" where surely nobody does, or had it after this node."""
+    """Who may have a hierarchy whose record is lost or damaged: a sentence that says who is waited for.
+
+    "" where surely nobody has it, or nobody has had it after this node.
+    """
     for node in rules.nodes:
         seen = s.nodes.get(node)
         if node == s.node or seen is None:

@@ -49,16 +49,22 @@ class Memory:
         self._key = NODES + node
         self._peers = cluster.peers(node)
         self._lease = Lease(timers)
+        # Start of the last write of the own record, own monotonic clock.
         self._attempted: float | None = None
         # What the wall clock was ahead of the monotonic one: last, at the start of the own write under way,
         # at the last question for promises, and at the start of the last of these that extended the lease.
         self._ahead = self._ahead_then = self._ahead_asked = 0.0
         self._ahead_before: float | None = None
+        # Peer -> own monotonic clock until which it was promised that this node does not fence it.
         self._given: dict[str, float] = {}
+        # Keys with a write under way; keys whose last write was refused, with when: until a read begun later.
         self._busy: set[str] = set()
         self._refused: dict[str, float] = {}
+        # Hierarchy -> version on which a release was put that has no answer.
         self._given_up: dict[str, int] = {}
+        # Hierarchy -> writes that may yet take effect: on which version, and whom they name as current.
         self._named: dict[str, list[tuple[int, frozenset[str]]]] = {}
+        # Nodes with a fence by this one under way: they are promised nothing.
         self._fencing: set[str] = set()
         self._read_at: float | None = None
         self._first_read: float | None = None
@@ -285,16 +291,16 @@ class Memory:
             cluster=self.cluster,
             peers=self._peers,
             own=Own(
-                lease.incarnation,
-                lease.until,
-                lease.renewed,
-                self._attempted,
-                lease.lost,
-                self.leaving,
-                lease.asked,
-                lease.promised,
-                lease.jumped,
-                lease.step,
+                incarnation=lease.incarnation,
+                until=lease.until,
+                renewed=lease.renewed,
+                attempted=self._attempted,
+                lost=lease.lost,
+                leaving=self.leaving,
+                asked=lease.asked,
+                promised=lease.promised,
+                jumped=lease.jumped,
+                step=lease.step,
             ),
             reachable=fresh and not self._outage,
             outage=self._outage,

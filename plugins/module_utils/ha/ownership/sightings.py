@@ -68,6 +68,7 @@ class Sightings:
         self.versions: dict[str, int] = {}
         self.news = False
         self._changes = changes
+        # Node -> incarnation -> own monotonic clock since when that is known to be over.
         self._over: dict[str, dict[int, float]] = {}
 
     def see(self, key: str, stored: Stored, ended: float, *, first: bool) -> None:
@@ -221,6 +222,7 @@ def _goes_back(record: NodeRecord | HierarchyRecord, known: NodeRecord | Hierarc
 
 
 def _steady(known: NodeRecord | HierarchyRecord | None, record: NodeRecord | HierarchyRecord) -> bool:
+    """A node's record by which its incarnation, state and fitness stay what they were."""
     if isinstance(known, NodeRecord) and isinstance(record, NodeRecord):
         return (known.incarnation, known.state, known.unfit) == (
             record.incarnation,

@@ -132,7 +132,8 @@ class Seen(Generic[R]):
         record: None where there is none, or where it cannot be understood.
         since: own monotonic clock when it was first seen in this version: after the answer had come, so that
             it stood there at that time at the latest.
-        steady: own monotonic clock since when a node's incarnation and fitness are what they are.
+        steady: own monotonic clock since when a node's incarnation, state and fitness are what they are; of a
+            hierarchy since when it was first seen in this version.
         problem: why it cannot be understood, else "".
         newer: it was written by a newer version and is to be left alone.
     """

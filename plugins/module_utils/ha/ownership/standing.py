@@ -63,6 +63,7 @@ def usurped(s: Snapshot) -> str:
 
 
 def _first(s: Snapshot, seen: Seen[NodeRecord] | None, incarnation: int) -> int:
+    """``NodeRecord.first`` of an agent that joins: its own incarnation where another machine had the name."""
     record = seen.record if seen is not None else None
     if record is None or record.machine == s.machine or confirmed(s, s.node, record.incarnation):
         return record.first if record is not None else 0
@@ -82,6 +83,7 @@ def _last_incarnation(s: Snapshot) -> int:
 
 
 def _renew(s: Snapshot, key: str, seen: Seen[NodeRecord] | None) -> Iterator[Action]:
+    """A beat, once every interval; at once where its clocks jumped, or others need to know what it owns."""
     if seen is None or seen.record is None or not _is_own(s, seen.record):
         return
     owned = _owned(s, seen.record)
@@ -119,6 +121,7 @@ def _is_own(s: Snapshot, record: NodeRecord) -> bool:
 
 
 def _too_soon(s: Snapshot) -> bool:
+    """It tried a moment ago: its own record is written once a tick at most, whatever changes."""
     return s.own.attempted is not None and s.now < s.own.attempted + s.timers.tick
 
 

@@ -236,6 +236,8 @@ def lifetime(t: Timers, until: float, now: float) -> int:
 
 @dataclass(frozen=True)
 class _Rule:
+    """An inequality: ``small`` must not exceed ``large``, seconds; ``less`` and ``more`` name both sides."""
+
     less: str
     small: float
     more: str

@@ -185,6 +185,7 @@ def _in_turn(
 def _claim(
     s: Snapshot, rules: Rules, record: HierarchyRecord, seen: Seen[HierarchyRecord] | None, why: str
 ) -> Result:
+    """Write this node into the record as owner; it has the newest data where nobody is named that has."""
     current = record.current
     if rules.replicated and current is None:
         current = (s.node,)
@@ -212,10 +213,12 @@ def _free_since(s: Snapshot, record: HierarchyRecord, seen: Seen[HierarchyRecord
 
 
 def _first_alive(s: Snapshot, rules: Rules, but: str = "") -> str:
+    """The first of its nodes that is alive, which answers for all; this node is one, and never ``but``."""
     return next(node for node in rules.nodes if node != but and alive(s, node))
 
 
 def _first_able(s: Snapshot, rules: Rules, record: HierarchyRecord, *, force: bool) -> str:
+    """The first of its nodes that can take it; where none can, the first one alive, which says so."""
     for node in rules.nodes:
         against = obstacle(s, rules, record, node)
         if against is None or (force and against.soft):
