@@ -49,11 +49,16 @@ class Checks:
             rules.name: _Rule(rules.exclusive, rules.replicated, rules.nodes)
             for rules in world.cluster.hierarchies
         }
+        # Node -> true time until which a suspension excuses what it shows.
         self._tainted: dict[str, float] = {}
+        # Hierarchies of which nothing is required any more of I4: a person has forced one, or who has the
+        # newest data was deleted.
         self._forced: set[str] = set()
         self._forgotten: set[str] = set()
+        # What each node was last, and said last of each hierarchy, for coverage.
         self._standing: dict[str, str] = {}
         self._reasons: dict[tuple[str, str], Reason] = {}
+        # Hierarchy -> the newest version of its data that a client has been told of.
         self.acknowledged = dict.fromkeys(self._rules, 0)
         self.exposures = 0
 

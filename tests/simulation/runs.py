@@ -20,6 +20,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership import si
 from tests.simulation.checks import Violation
 from tests.simulation.schedule import play
 
+# Schedules that a process plays before it tells what came of them.
 _CHUNK = 200
 
 
@@ -32,6 +33,7 @@ class Summary:
         simulated: seconds of all of them.
         took: seconds of ours.
         processor: seconds of all processors together; what a machine does beside it does not count.
+        exposures: overlaps that suspensions excuse.
         worst: the longest way back into service, as a fraction of the bound.
         failures: seed -> what was violated.
         coverage: (standing, role or reason; from; to) -> how often.

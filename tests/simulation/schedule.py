@@ -16,29 +16,22 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records i
     Request,
     RequestKind,
 )
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import (
-    Membership,
-    Rules,
-    Switchback,
-)
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Rules
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import (
     CLOCK_ERROR,
     LISTING_AGE,
-    Timers,
     bound,
-    timers,
 )
 from tests.simulation.checks import Violation
+from tests.simulation.declared import some_cluster, some_timers
 from tests.simulation.foreign import ForeignHand
 from tests.simulation.liveness import Liveness
 from tests.simulation.mirror import Mirror
 from tests.simulation.node import SLOWEST_DEVICE, Node
 from tests.simulation.world import STORE, World
 
-_SIZES = (2,) * 24 + (3,) * 12 + (5,) * 3 + (9,)
 # The real stores cost several times as much as bare registers: they take part in some schedules.
 _KINDS = ("registers",) * 38 + ("directory", "etcd")
-_PRESETS = ("fast", "fast", "lan", "lan", "wan")
 
 
 @dataclass(frozen=True)
@@ -66,8 +59,8 @@ class Schedule:
     def __init__(self, seed: int, *, trace: bool = False) -> None:
         self.seed = seed
         self.random = random.Random(seed ^ 0x5EED)
-        self.timers = self._timers()
-        self.cluster = self._cluster()
+        self.timers = some_timers(self.random)
+        self.cluster = some_cluster(self.random)
         kind = self.random.choice(_KINDS)
         lag = 0.0 if kind == "etcd" else self.random.choice((0.0, 0.0, LISTING_AGE))
         self.world = World(seed, self.cluster, self.timers, kind=kind, lag=lag, trace=trace)
@@ -92,7 +85,8 @@ class Schedule:
         self._devices(chaos)
         world.timeline.run(chaos)
         self._heal()
-        limit = bound(self.timers, nodes=self._longest(), lag=world.lag)
+        longest = max(len(rules.nodes) for rules in self.cluster.hierarchies)
+        limit = bound(self.timers, nodes=longest, lag=world.lag)
         limit += self.timers.damaged if self._hand.damaged else 0.0
         if self._devices_failed:  # one that failed is tried again after a ttl
             limit += self.timers.ttl * (1 + CLOCK_ERROR) + SLOWEST_DEVICE
@@ -118,55 +112,6 @@ class Schedule:
         if not settled:
             self._liveness.require(limit)
         return line.now - healed if settled and begun == healed else 0.0
-
-    # What is declared
-
-    def _timers(self) -> Timers:
-        """A preset; now and then with so little patience that switchbacks and holds fall into a schedule."""
-        preset = self.random.choice(_PRESETS)
-        if self.random.random() < 0.6:
-            return timers(preset)
-        return timers(preset, stability=timers(preset).ttl * 1.1, hold_after=self.random.randint(1, 3))
-
-    def _cluster(self) -> Membership:
-        chance = self.random
-        count = chance.choice(_SIZES)
-        names = tuple(f"node{number}" for number in range(1, count + 1))
-        spare = names[-1]
-        hierarchies = []
-        for number in range(chance.randint(1, min(count, 4))):
-            first = names[number % count]
-            others = [name for name in names if name != first]
-            if chance.random() < 0.5:  # N+1: each has one primary, all have the last node as their standby
-                nodes = (first, spare) if first != spare else (spare, names[0])
-            else:
-                chance.shuffle(others)
-                nodes = (first, *others[: chance.randint(1, 3)])
-            hierarchies.append(self._rules(number, nodes))
-        limits = {spare: chance.randint(1, 2)} if chance.random() < 0.2 else {}
-        fences = frozenset(names) if chance.random() < 0.7 else frozenset()
-        return Membership(names, tuple(hierarchies), limits, fences)
-
-    def _rules(self, number: int, nodes: tuple[str, ...]) -> Rules:
-        kind = self.random.random()
-        automatic = self.random.random() < 0.3
-        return Rules(
-            f"site {number}",
-            nodes,
-            exclusive=kind < 0.15,
-            replicated=0.15 <= kind < 0.3,
-            switchback=Switchback.AUTOMATIC if automatic else Switchback.MANUAL,
-            window=self._window() if automatic and self.random.random() < 0.5 else None,
-            recovery=kind < 0.9,
-        )
-
-    def _window(self) -> tuple[int, int]:
-        """Minutes about midnight, when schedules are played."""
-        begin = self.random.randint(-2, 3)
-        return begin % 1440, (begin + self.random.randint(1, 4)) % 1440
-
-    def _longest(self) -> int:
-        return max(len(rules.nodes) for rules in self.cluster.hierarchies)
 
     # What happens to it
 

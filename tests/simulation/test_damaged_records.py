@@ -11,28 +11,19 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records i
     Request,
     RequestKind,
 )
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Membership, Rules
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
-from tests.simulation.world import STORE, World
+from tests.simulation.scripts import SITE, serving
+from tests.simulation.world import STORE
 
-SITE, NODES = "site 0", ("node1", "node2", "node3")
+NODES = ("node1", "node2", "node3")
 KEY = HIERARCHIES + SITE
 TIMERS = timers("lan")
-
-
-def links(node: str) -> set[tuple[str, str]]:
-    return {(node, STORE), (STORE, node)}
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_record_that_is_torn_right_after_its_claim_is_not_taken_from_an_owner_with_promises(seed: int):
     """The owner is cut from the store before its own record could tell what it has."""
-    world = World(seed, Membership(NODES, (Rules(SITE, NODES),)), TIMERS)
-    for node in world.nodes.values():
-        world.timeline.at(0.1, node.power_on)
-    world.timeline.run(3 * TIMERS.ttl)
-    old = next(name for name in NODES if world.nodes[name].visible(SITE))
-    new = next(name for name in NODES if name != old)
+    world, _old, new = serving(seed, NODES, TIMERS)
 
     def claimed(key: str, _old: object, _new: object) -> None:
         if key == KEY and world.record(SITE).owner == new:

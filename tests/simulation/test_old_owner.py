@@ -11,28 +11,19 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records i
     Request,
     RequestKind,
 )
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Membership, Rules
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
 from tests.simulation.foreign import ForeignHand
-from tests.simulation.world import STORE, World
+from tests.simulation.scripts import SITE, links, serving
+from tests.simulation.world import World
 
-SITE, NODES = "site 0", ("node1", "node2", "node3")
+NODES = ("node1", "node2", "node3")
 KEY = HIERARCHIES + SITE
 TIMERS = timers("lan")
 
 
-def links(node: str) -> set[tuple[str, str]]:
-    return {(node, STORE), (STORE, node)}
-
-
 def moved_without_an_answer(seed: int) -> tuple[World, str, str]:
     """The old owner was cut from the store by its release; its successor serves: the world and both nodes."""
-    world = World(seed, Membership(NODES, (Rules(SITE, NODES),)), TIMERS)
-    for node in world.nodes.values():
-        world.timeline.at(0.1, node.power_on)
-    world.timeline.run(3 * TIMERS.ttl)
-    old = next(name for name in NODES if world.nodes[name].visible(SITE))
-    new = next(name for name in NODES if name != old)
+    world, old, new = serving(seed, NODES, TIMERS)
     world.ask(SITE, Request("r1", RequestKind.SWITCHOVER, new, False))
 
     def cut(key: str, _old: object, _new: object) -> None:

@@ -6,24 +6,15 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Membership, Rules
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import PRESETS, bound, timers
-from tests.simulation.world import World
+from tests.simulation.scripts import SITE, serving
 
-SITE = "site 0"
 NAMES = ("node1", "node2")
 
 
 def served_after(preset: str, *, exclusive: bool, fences: bool) -> float | None:
     """Seconds from the failure until the other node serves; None where it does not within twenty minutes."""
-    rules = Rules(SITE, NAMES, exclusive=exclusive)
-    t = timers(preset)
-    world = World(7, Membership(NAMES, (rules,), {}, frozenset(NAMES if fences else ())), t)
-    for one in world.nodes.values():
-        world.timeline.at(0.1, one.power_on)
-    world.timeline.run(4 * t.ttl)
-    name = next(name for name in NAMES if world.nodes[name].visible(SITE))
-    (other,) = {*NAMES} - {name}
+    world, name, other = serving(7, NAMES, timers(preset), exclusive=exclusive, fences=fences)
     world.nodes[name].slow_stop = 1e9
     world.nodes[name].fail(SITE)
     failed = world.timeline.now

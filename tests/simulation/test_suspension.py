@@ -6,14 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Membership, Rules
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import PRESETS, Timers, timers
 from tests.simulation.checks import Violation
-from tests.simulation.world import STORE, World
+from tests.simulation.scripts import links, serving
 
-SITE = "site 0"
 NAMES = ("node1", "node2")
-CLUSTER = Membership(NAMES, (Rules(SITE, NAMES),))
 
 
 def overlaps(seed: int, t: Timers) -> int:
@@ -22,15 +19,10 @@ def overlaps(seed: int, t: Timers) -> int:
     Raises:
         Violation: both serve for longer than the exposure that is told.
     """
-    world = World(seed, CLUSTER, t)
-    for one in world.nodes.values():
-        world.timeline.at(0.1, one.power_on)
-    world.timeline.run(3 * t.ttl)
-    name = next(name for name in NAMES if world.nodes[name].visible(SITE))
-    (other,) = {*NAMES} - {name}
+    world, name, other = serving(seed, NAMES, t)
     world.nodes[name].suspend(4 * t.ttl)
     world.timeline.run(world.timeline.now + 4 * t.ttl - 0.01)
-    world.cut |= {(name, STORE), (STORE, name), (name, other), (other, name)}
+    world.cut |= links(name) | {(name, other), (other, name)}
     world.timeline.run(world.timeline.now + 2 * t.ttl)
     return world.checks.exposures
 

@@ -50,6 +50,16 @@ class World:
         trace: keep a readable account.
 
     Attributes:
+        timeline: the true time, and what happens when.
+        register: what stands behind the store.
+        up: the store answers.
+        cut: links, as (sender, receiver), over which nothing gets.
+        latency: what a message usually takes, seconds; between a fifth and twice of it.
+        loss: the share of messages that get lost.
+        late: the share of messages that are late, by up to forty store timeouts.
+        slow_start: factor by which starting takes longer than usual, on every node.
+        coverage: see ``runs.Summary``.
+        peers: of each node: those that share a hierarchy with it.
         dead_devices: nodes whose power cannot be cut, though a device for it is declared.
         creations: key -> until when a put of a node that knew of no record there may have its effect.
     """
@@ -92,7 +102,7 @@ class World:
     # Links
 
     def _delay(self) -> float:
-        """Of one message, seconds; now and then it is late, beyond every timeout."""
+        """Of one message, seconds; now and then it is late, in part beyond every timeout."""
         if self.late and self.random.random() < self.late:
             worst = self.random.choice((1.0, 1.0, 6.0, 6.0, 6.0, 40.0))
             return self.random.uniform(0.1, worst) * self.timers.store_timeout

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a test that is a script of its own, and no schedule by chance, begins."""
+
+from __future__ import annotations
+
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Membership, Rules
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import Timers
+from tests.simulation.world import STORE, World
+
+SITE = "site 0"
+
+
+def serving(
+    seed: int, nodes: tuple[str, ...], timers: Timers, *, exclusive: bool = False, fences: bool = False
+) -> tuple[World, str, str]:
+    """Nodes that have joined, and one of them serves SITE, the only hierarchy.
+
+    Args:
+        seed: of what is by chance: delays, and how fast clocks run.
+        nodes: of the cluster and of SITE.
+        timers: of the cluster.
+        exclusive: SITE has a disk that two nodes must never write.
+        fences: the power of every node can be cut.
+
+    Returns:
+        The world, which checks every step from now on as well; the node that serves, and the first other one.
+    """
+    rules = Rules(SITE, nodes, exclusive=exclusive)
+    world = World(seed, Membership(nodes, (rules,), {}, frozenset(nodes if fences else ())), timers)
+    for node in world.nodes.values():
+        world.timeline.at(0.1, node.power_on)
+    world.timeline.run(3 * timers.ttl)
+    owner = next(name for name in nodes if world.nodes[name].visible(SITE))
+    return world, owner, next(name for name in nodes if name != owner)
+
+
+def links(node: str) -> set[tuple[str, str]]:
+    """Both ways between a node and the store, for ``World.cut``."""
+    return {(node, STORE), (STORE, node)}
