@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 import tempfile
 import time
@@ -38,7 +37,9 @@ from .conditions import table
 
 NODES_COUNT = 64
 HIERARCHIES_COUNT = 500
+# How often each piece of work is timed.
 RUNS = 200
+# Nodes and hierarchies of a usual cluster.
 SMALL = (2, 8)
 
 _NAMES = tuple(f"server{number:02}" for number in range(NODES_COUNT))
@@ -54,6 +55,7 @@ def cluster() -> Membership:
 
 
 def _records() -> dict[str, Versioned]:
+    """Every hierarchy is in service on the first of its nodes."""
     found: dict[str, Versioned] = {}
     for number, rules in enumerate(cluster().hierarchies):
         record = HierarchyRecord(rules.name, rules.nodes[0], 1, 1, f"it is in service on {rules.nodes[0]}")
@@ -77,6 +79,7 @@ def _serving(records: dict[str, Versioned]) -> Memory:
 
 
 def _milliseconds(work: Callable[[], Any]) -> str:
+    """The median and the slowest of all runs."""
     took = []
     for _run in range(RUNS):
         started = time.perf_counter()
@@ -89,8 +92,8 @@ def _decisions() -> Iterator[tuple[str, str]]:
     records = _records()
     memory = _serving(records)
     yield "decide, all is well, ms (median / slowest)", _milliseconds(lambda: decide(memory.snapshot(1.0)))
-    lost = memory.snapshot(1.0)
-    silent = replace(lost, now=16.0, own=replace(lost.own, until=20.0), reachable=True)
+    usual = memory.snapshot(1.0)
+    silent = replace(usual, now=16.0, own=replace(usual.own, until=20.0), reachable=True)
     yield "decide, all peers are lost, ms", _milliseconds(lambda: decide(silent))
     yield "read of unchanged records, ms", _milliseconds(lambda: memory.read(1.0, 1.0, records))
     tracemalloc.start()
@@ -129,9 +132,10 @@ def _directory(records: int) -> tuple[float, float]:
 
 
 def _requests(nodes: int, hierarchies: int) -> Iterator[tuple[str, str, str]]:
+    """A node reads every record and renews its own, once an interval."""
     records = nodes + hierarchies
     reading, writing = _directory(records)
-    pages = math.floor(records / PAGE) + 1
+    pages = records // PAGE + 1  # the last one is known by not being full
     for preset, timers in PRESETS.items():
         etcd, directory = (pages + 1) / timers.interval, (reading + writing) / timers.interval
         yield f"{preset}, {nodes} nodes, {hierarchies} hierarchies", f"{etcd:.1f}", f"{directory:.1f}"
