@@ -71,11 +71,14 @@ def _asked(
     s: Snapshot, rules: Rules, record: HierarchyRecord, seen: Seen[HierarchyRecord] | None, request: Request
 ) -> Result:
     """An operator asks for a hierarchy that nobody has. The node it concerns answers."""
+    who = request.by or "an operator"
     if request.kind in (RequestKind.OUT, RequestKind.ACKNOWLEDGE):
         if _first_alive(s, rules) != s.node:
             return _say(rules, Reason.ANSWERING, f"{_first_alive(s, rules)} answers the request")
         wanted = record.wanted and request.kind is RequestKind.ACKNOWLEDGE
-        told = "an operator took it out of service" if not wanted else "its failures are acknowledged"
+        told = "its failures are acknowledged" if wanted else record.reason
+        if request.kind is RequestKind.OUT:
+            told = f"{who} took it out of service"
         answer = Answer(request.id, True, told)
         changed = replace(record, request=None, answer=answer, failovers=0, wanted=wanted, reason=told)
         reason = Reason.ANSWERING if wanted else Reason.TAKEN_OUT
@@ -85,7 +88,7 @@ def _asked(
         return _take_as_asked(s, rules, record, seen, request)
     waited = s.now - _free_since(s, record, seen)
     if target in rules.nodes and alive(s, target) and waited < s.timers.stop + s.timers.handover:
-        return _say(rules, Reason.ANSWERING, f"an operator wants it on {target}")
+        return _say(rules, Reason.ANSWERING, f"{who} wants it on {target}")
     answers = _first_alive(s, rules, but=target)
     if answers != s.node:
         return _say(rules, Reason.ANSWERING, f"{answers} answers the request")

@@ -52,7 +52,7 @@ def test_others_leave_it_to_the_node_that_is_asked_for():
     found = asks(target="server2", me="server1")
 
     assert found.writes == []
-    assert (found.reason, found.sentence) == ("answering", "an operator wants it on server2")
+    assert (found.reason, found.sentence) == ("answering", "Ada wants it on server2")
 
 
 LONG = TIMERS.stop + TIMERS.handover
@@ -175,7 +175,7 @@ def test_what_is_free_is_taken_out_by_a_mere_word():
 
     record = found.record("answer")
     assert (record.wanted, record.failovers, record.owner) == (False, 0, "")
-    assert record.answer == Answer("r1", True, "an operator took it out of service")
+    assert record.answer == Answer("r1", True, "Ada took it out of service")
     assert found.reason == "taken_out"
     assert asks(RequestKind.OUT, me="server2").writes == []
 
@@ -191,9 +191,12 @@ def test_a_hold_ends_when_it_is_acknowledged():
 
 
 def test_what_was_taken_out_is_not_wanted_again_by_an_acknowledgement():
-    found = asks(RequestKind.ACKNOWLEDGE, me="server1", told={"wanted": False})
+    out = {"wanted": False, "reason": "Grace took it out of service"}
+    found = asks(RequestKind.ACKNOWLEDGE, me="server1", told=out)
 
-    assert found.record("answer").wanted is False
+    record = found.record("answer")
+    assert record.wanted is False
+    assert record.answer == Answer("r1", True, record.reason) == Answer("r1", True, out["reason"])
 
 
 def test_what_is_acknowledged_is_not_said_to_be_taken_out():
