@@ -120,7 +120,7 @@ class Engine:
 
         def answered(found: Mapping[str, Stored] | StoreOutage) -> None:
             if isinstance(found, StoreOutage):
-                waits.outage = found.problem
+                waits.outage = found.told
             elif waits.over():
                 self._look_at_clocks()
                 if memory.read(started, ports.monotonic(), found):

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import foreseen
+from ..errors import StandbyError, foreseen
 from ..ha.ownership.decision import Write
 from .store.interface import Conflict, Store, StoreOutage, Versioned
 
@@ -142,6 +142,9 @@ class _Lane:
             return store, None
         except StoreOutage as outage:
             return store, outage
+        except StandbyError as error:  # it cannot be opened with these settings
+            told = f"the witness cannot be used: {error.problem}"
+            return store, StoreOutage(told, remedy=error.remedy, uncertain=True, permanent=True)
         except Exception as error:  # a thread that ends would be an outage that nobody is told of
             problem = foreseen(error, None).problem
             return store, StoreOutage(f"the witness cannot be used: {problem}", uncertain=True)

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.interface import Conflict, StoreOutage
 from ansible_collections.standby.iis.plugins.module_utils.agent.witness import MOST_LEFT, Witness
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 
 PATIENCE = 0.05
 
@@ -38,6 +39,8 @@ class Stores:
             raise Conflict(key, version, 9)
         if key == "outage":
             raise StoreOutage("it does not work")
+        if key == "settings":
+            raise StandbyError("the certificates cannot be used", remedy="Check the files")
         if key == "bug":
             raise RuntimeError("unforeseen")
         return version + 1
@@ -84,11 +87,18 @@ def test_a_write_answers_on_the_loop_with_its_version_or_none(witness, calls, ke
     assert outcome(calls, lambda done: witness.put(write(key), "{}", done)) == expected
 
 
-@pytest.mark.parametrize(("key", "told"), [("outage", "does not work"), ("bug", "unforeseen")])
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("outage", "does not work"),
+        ("bug", "unforeseen"),
+        ("settings", "the certificates cannot be used; this does not pass by itself: check the files"),
+    ],
+)
 def test_whatever_fails_is_an_outage(witness, calls, key, told):
     found = outcome(calls, lambda done: witness.put(write(key), "{}", done))
     assert isinstance(found, StoreOutage)
-    assert told in found.problem
+    assert told in found.told
 
 
 def test_reading_own_record_and_others_never_wait_for_each_other(witness, stores, calls):

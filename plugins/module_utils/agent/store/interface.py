@@ -12,8 +12,8 @@ What holds for every store, whatever the timing:
 - Of all puts of a key on one version, one at most succeeds. A put that reports Conflict has changed nothing.
 - A put whose outcome cannot be told ends in a StoreOutage with ``uncertain``; it may take effect later, but
   never over a version other than the one it expected.
-- A get may be as old as the caches between here and the store (ten seconds), and does not go back behind what
-  the same protocol object has given before, unless the record has been gone for longer than that.
+- A get may be as old as the caches between here and the store (``timing.LISTING_AGE``), and does not go back
+  behind what the same protocol object has given before, unless the record has been gone for longer than that.
 """
 
 from __future__ import annotations
@@ -81,6 +81,13 @@ class StoreOutage(StandbyError):
         super().__init__(problem, resource=resource, remedy=remedy)
         self.uncertain = uncertain
         self.permanent = permanent
+
+    @property
+    def told(self) -> str:
+        """The problem as a part of a sentence, and where waiting does not help what to do about it."""
+        if not self.permanent or not self.remedy:
+            return self.problem
+        return f"{self.problem}; this does not pass by itself: {self.remedy[0].lower()}{self.remedy[1:]}"
 
 
 class StoreProtocol(Protocol):

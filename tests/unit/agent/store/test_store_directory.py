@@ -453,6 +453,7 @@ def test_every_error_of_the_disk_is_one_outage_with_a_remedy(bench, request_type
     assert "\\\\files\\witness" in str(outage.value)
     assert outage.value.remedy
     assert (outage.value.permanent, outage.value.uncertain) == (permanent, False)
+    assert ("this does not pass by itself: " in outage.value.told) == permanent
     assert store.get(KEY) == Versioned(2, "value 2")
 
 
