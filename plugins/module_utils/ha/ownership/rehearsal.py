@@ -45,6 +45,8 @@ class Rehearsal:
         self._now = s.now
         self._nodes = {node: self._lost(seen) if node == dead else seen for node, seen in s.nodes.items()}
         self._power = {node: _done(power) for node, power in s.power.items()}
+        # Releases of the node that the snapshot is of, until its records are written again.
+        self._unsure = set(s.unsure)
         self._broken = {node for node, power in s.power.items() if power.state is PowerState.FAILED}
         self._own = {node: self._joined(node) for node in self.living}
         self._local = {node: self._hands(node) for node in self.living}
@@ -84,6 +86,7 @@ class Rehearsal:
             local=dict(self._local[node]),
             given=self._s.given if node == self._s.node else {},
             power=dict(self._power),
+            unsure=frozenset(self._unsure) if node == self._s.node else frozenset(),
         )
 
     def serving(self, hierarchy: str) -> str:
@@ -149,6 +152,7 @@ class Rehearsal:
         if isinstance(record, HierarchyRecord):
             if write.version == _version(self.hierarchies.get(record.hierarchy)):
                 self.hierarchies[record.hierarchy] = Seen(version, record, self._now, self._now)
+                self._unsure.discard(record.hierarchy)
             return
         known = self._nodes.get(record.node)
         if write.version == _version(known):

@@ -107,6 +107,8 @@ def _doubts(s: Snapshot, dead: str) -> Iterator[str]:
             f"{s.node} cannot read the witness ({s.outage or 'old answers'}): this is what it last saw, and "
             "nobody takes anything before the witness answers"
         )
+    if s.blank:
+        yield f"the agent of {s.node} had just been restarted, and had not read all of the witness: ask again"
     if not alive(s, dead):
         yield f"{dead} does not renew its record as it is"
     for node in s.cluster.nodes:

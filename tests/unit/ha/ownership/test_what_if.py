@@ -59,6 +59,21 @@ def test_the_other_node_takes_it_whoever_asks(dead: str) -> None:
     ]
 
 
+def test_a_release_without_an_answer_is_written_over_and_it_stays() -> None:
+    situation = Situation().owned("Shop", "server1")
+    situation.local["Shop"] = Local(LocalState.DOWN, since=NOW - 1)
+    snapshot = situation.snapshot(unsure=frozenset({"Shop"}))
+    assert "  Shop stays on server1. No other node could take it then." in what_if(snapshot, "server2")
+
+
+def test_an_agent_that_has_not_read_the_witness_again_says_so() -> None:
+    found = what_if(theirs().snapshot(blank=True), "server2")
+    assert (
+        "  the agent of server1 had just been restarted, and had not read all of the witness: ask again."
+        in found
+    )
+
+
 def test_times_are_those_that_are_predicted() -> None:
     situation = Situation(Rules("Shop", ("a", "b", "c")), names=("a", "b", "c")).owned("Shop", "a")
     (outcome,) = foresee(situation.snapshot(), "a", lag=10.0).outcomes
