@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import StandbyError
 from ..ha.ownership.records import HierarchyRecord, Maintenance, RequestKind
-from ..ha.ownership.timing import bound
+from ..ha.ownership.timing import LISTING_AGE, bound
 from .desk import Board, Desk
 from .home import Home
 from .inbox import NotServed, Told, refused
@@ -65,7 +65,8 @@ def status_without_agent(asked: argparse.Namespace, home: Home, why: NotServed) 
 
 
 def _bound(settings: Settings) -> float:
-    return bound(timers_of(settings), nodes=len(settings.addresses))
+    lag = LISTING_AGE if settings.directory is not None else 0.0
+    return bound(timers_of(settings), nodes=len(settings.addresses), lag=lag)
 
 
 # Looking
@@ -186,13 +187,15 @@ def _done(kind: RequestKind, target: str) -> Callable[[HierarchyRecord], bool]:
     return lambda record: bool(record.owner) and (not target or record.owner == target)
 
 
-def _maintenance(asked: argparse.Namespace, _home: Home, settings: Settings, desk: Desk) -> Told:
+def _maintenance(asked: argparse.Namespace, home: Home, settings: Settings, desk: Desk) -> Told:
     begin = asked.what == "begin"
     if begin and asked.node is not None and asked.node not in settings.addresses:
         raise StandbyError(
             f"{asked.node} is no node of this cluster",
             remedy=f"Name one of {', '.join(sorted(settings.addresses))}",
         )
+    if begin and asked.hierarchy is not None:
+        _require_known(asked.hierarchy, home, desk)
 
     def change(known: Maintenance) -> Maintenance:
         if asked.node is not None:
@@ -203,6 +206,20 @@ def _maintenance(asked: argparse.Namespace, _home: Home, settings: Settings, des
 
     desk.maintain(change)
     return Told(0)
+
+
+def _require_known(hierarchy: str, home: Home, desk: Desk) -> None:
+    """Refuse a hierarchy that neither the witness nor this node has heard of.
+
+    Raises:
+        StandbyError: there is none of that name.
+    """
+    known = {*desk.board().hierarchies, *_own(home).get("hierarchies", ())}
+    if hierarchy not in known:
+        raise StandbyError(
+            f'there is no hierarchy "{hierarchy}"',
+            remedy=f"Name one of {', '.join(sorted(known)) or 'those that the status shows'}",
+        )
 
 
 def _with(known: tuple[str, ...], name: str, there: bool) -> tuple[str, ...]:

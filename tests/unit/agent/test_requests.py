@@ -159,7 +159,7 @@ def test_status_without_an_agent_shows_the_records_and_says_so(home, store, monk
     [
         (("begin",), Maintenance(cluster=True)),
         (("begin", "--node", "server2"), Maintenance(nodes=("server2",))),
-        (("begin", "--hierarchy", "Shop"), Maintenance(hierarchies=("Shop",))),
+        (("begin", f"--hierarchy={SHOP.hierarchy}"), Maintenance(hierarchies=(SHOP.hierarchy,))),
     ],
 )
 def test_maintenance_is_begun_and_ended(run, store, arguments, stands):
@@ -173,6 +173,13 @@ def test_maintenance_of_a_node_that_is_none_is_refused(run, store):
     code, _out, err = run("maintenance", "begin", "--node", "server3")
     assert code == 1
     assert "server3 is no node of this cluster. Name one of server1, server2." in err
+    assert store.get(MAINTENANCE) is None
+
+
+def test_maintenance_of_a_hierarchy_that_is_none_is_refused(run, store):
+    code, _out, err = run("maintenance", "begin", "--hierarchy", "Shoop")
+    assert code == 1
+    assert f'there is no hierarchy "Shoop". Name one of {SHOP.hierarchy}.' in err
     assert store.get(MAINTENANCE) is None
 
 
