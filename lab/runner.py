@@ -39,7 +39,7 @@ class Lab:
     """
 
     def __init__(self, folder: Path, *, bound: bool = False) -> None:
-        self.state = State(folder)
+        self.state = State(folder.resolve())  # programs on nodes run in folders of their own
         self._bound = bound
 
     @property
