@@ -16,8 +16,10 @@ from ..ha.ownership.records import (
     MAINTENANCE,
     NODES,
     Answer,
+    BadRecord,
     HierarchyRecord,
     Maintenance,
+    NewerRecord,
     NodeRecord,
     Request,
     RequestKind,
@@ -28,7 +30,7 @@ from ..ha.ownership.records import (
     encode,
 )
 from ..node import Clock
-from .store.interface import Conflict, Store
+from .store.interface import Conflict, Store, Versioned
 
 # How often a record is read and written anew because an agent writes it at the same moment.
 _ATTEMPTS = 10
@@ -163,9 +165,9 @@ class Desk:
         """
         for _attempt in range(_ATTEMPTS):
             found = self._store.get(MAINTENANCE)
-            before = decode_maintenance(found.value) if found is not None else Maintenance()
-            after = change(before)
-            if after == before and found is not None:
+            before = _maintenance_in(found)
+            after = change(before or Maintenance())
+            if after == before:
                 return after
             try:
                 self._store.put(MAINTENANCE, found.version if found is not None else 0, encode(after))
@@ -201,6 +203,22 @@ class Desk:
         return StandbyError(
             "its record in the witness changes all the time", resource=resource, remedy="Ask again"
         )
+
+
+def _maintenance_in(found: Versioned | None) -> Maintenance | None:
+    """What a record says, None where there is none or where it is damaged: that is written anew.
+
+    Raises:
+        NewerRecord: it is of a newer version.
+    """
+    if found is None:
+        return None
+    try:
+        return decode_maintenance(found.value)
+    except NewerRecord:
+        raise
+    except BadRecord:
+        return None
 
 
 def _resource(hierarchy: str) -> str:

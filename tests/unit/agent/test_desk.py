@@ -14,6 +14,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening im
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
     HIERARCHIES,
+    MAINTENANCE,
     NODES,
     Answer,
     HierarchyRecord,
@@ -21,6 +22,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records i
     NodeRecord,
     RequestKind,
     decode_hierarchy,
+    decode_maintenance,
     encode,
 )
 
@@ -161,3 +163,19 @@ def test_the_board_shows_what_can_be_read_and_names_what_cannot(desk, store):
     assert board.nodes == {"server1": NodeRecord("server1", 3, "a")}
     assert len(board.problems) == 1
     assert "server2" in board.problems[0]
+
+
+@pytest.mark.parametrize("text", [encode(Maintenance(cluster=True)), "{", '{"format":1}'])
+def test_maintenance_is_ended_also_where_its_record_is_damaged(tmp_path, text):
+    store = open_directory(str(tmp_path))
+    store.put(MAINTENANCE, 0, text)
+    Desk(open_directory(str(tmp_path)), "Ada").maintain(lambda _before: Maintenance())
+    assert decode_maintenance(store.get(MAINTENANCE).value) == Maintenance()
+
+
+def test_maintenance_of_a_newer_version_is_left_alone(tmp_path):
+    store = open_directory(str(tmp_path))
+    store.put(MAINTENANCE, 0, '{"format":99}')
+    with pytest.raises(StandbyError):
+        Desk(open_directory(str(tmp_path)), "Ada").maintain(lambda _before: Maintenance())
+    assert store.get(MAINTENANCE).value == '{"format":99}'

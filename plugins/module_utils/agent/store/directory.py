@@ -4,8 +4,8 @@
 """The directory store: numbered records in one folder per key, published in a step that never replaces.
 
 ``first.json`` creates a key, and stays for good; ``000000000002.json`` and on replace its value. The first
-record tells its own number: the seconds of the wall clock, or more where other keys have higher ones, so that
-numbers rise where a key was deleted and is created anew. To put on version v:
+record tells its own number: the milliseconds of the wall clock, or more where other keys have higher ones, so
+that numbers rise where a key was deleted and is created anew. To put on version v:
 
 1. write the record to a temporary file that names number v+1,
 2. find v+1 absent (for the first record: find no number in a listing),
@@ -134,7 +134,7 @@ class Directory:
         """Replace one version by a new one; see StoreProtocol."""
         try:
             known = yield from self._expected(key, version)
-            number = 1 + (known.number if known else max([int(self._wall()), *self._highest.values()]))
+            number = 1 + (known.number if known else max([int(self._wall() * 1000), *self._highest.values()]))
             name = names.record(number) if known else names.FIRST
             self._puts += 1
             writer = f"{self._writer}{self._puts:08x}"

@@ -80,7 +80,7 @@ def as_known(s: Snapshot, rules: Rules, kept: HierarchyRecord, problem: str) -> 
         seen = s.nodes.get(node)
         if seen is not None and seen.record is not None and seen.record.owned.get(rules.name, -1) >= epoch:
             owner, incarnation = node, seen.record.incarnation
-            if rules.replicated and seen.record.owned[rules.name] > epoch:
+            if rules.replicated:
                 current = (node,)
             epoch = seen.record.owned[rules.name]
     if not owner or not ended(s, owner, incarnation):
@@ -92,9 +92,10 @@ def as_known(s: Snapshot, rules: Rules, kept: HierarchyRecord, problem: str) -> 
 def unaccounted(s: Snapshot, rules: Rules) -> str:
     """A node that may have had a hierarchy with a damaged record, "" where each tells that it has not."""
     for node in rules.nodes:
-        if node == s.node or alive(s, node):
-            continue
         seen = s.nodes.get(node)
+        former = seen is not None and seen.record is not None and seen.record.first
+        if (node == s.node or alive(s, node)) and not former:
+            continue
         record = seen.record if seen is not None and not seen.problem else None
         if record is None or not record.ended or not confirmed(s, node, record.incarnation):
             return node

@@ -124,6 +124,7 @@ class Memory:
         if self._read_at is not None and started - self._read_at > 2 * self.timers.interval:
             # This node could not read for a while, perhaps as nobody could: who lives has time for a renewal.
             seen.bear_with_nodes(ended - self.timers.ttl + self.timers.grace)
+        found = seen.still_there(found, started)
         for key, stored in found.items():
             if stored.version > seen.versions.get(key, 0) and stored.version >= self._awaited.get(key, 0):
                 self._doubt_writes(key, stored.version)

@@ -210,8 +210,6 @@ class _Owner:
             out = request.kind is RequestKind.OUT
             changes |= {"request": None, "answer": Answer(request.id, True, why), "wanted": not out}
             changes |= {"failovers": 0, "forced": request.force and bool(to)}
-            if request.force and to and self.record.current is not None:
-                changes["current"] = (to,)
         if failed:
             changes["failovers"] = self.record.failovers + 1
         return self._write(Purpose.RELEASE, why, Reason.HANDING_OVER, **changes)

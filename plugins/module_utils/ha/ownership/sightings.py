@@ -27,6 +27,7 @@ from .records import (
     decode_node,
 )
 from .snapshot import Seen
+from .timing import CLOCK_ERROR, LISTING_AGE
 
 _R = TypeVar("_R", NodeRecord, HierarchyRecord)
 
@@ -120,6 +121,21 @@ class Sightings:
             if vanished or _vanished(self.hierarchies, gone, HIERARCHIES, started, ended):
                 del self.versions[gone]
                 self.news = True
+
+    def still_there(self, found: Mapping[str, Stored], started: float) -> Mapping[str, Stored]:
+        """What a read that began then has found, without what the store has lost and has older records of.
+
+        Those are older than ones that were known for longer than any cache lasts, and count as missing.
+        """
+        return {key: stored for key, stored in found.items() if not self._went_back(key, stored, started)}
+
+    def _went_back(self, key: str, stored: Stored, started: float) -> bool:
+        table: Mapping[str, Seen[NodeRecord] | Seen[HierarchyRecord]]
+        table, prefix = (self.nodes, NODES) if key.startswith(NODES) else (self.hierarchies, HIERARCHIES)
+        known = table.get(key[len(prefix) :])
+        if known is None or stored.version >= known.version:
+            return False
+        return started - known.since > LISTING_AGE * (1 + CLOCK_ERROR)
 
     def over(self) -> Mapping[str, float]:
         """Since when the incarnation of a hierarchy's last owner is known to be over, where that was seen."""

@@ -57,9 +57,23 @@ def usurped(s: Snapshot) -> str:
     record = seen.record if seen is not None else None
     if seen is None or record is None or record.ended or record.machine == s.machine:
         return ""
-    if s.now >= seen.since + s.timers.ttl:
+    told = f"another machine runs an agent named {s.node}, or did {s.now - seen.since:.0f} s ago"
+    if s.now < seen.since + s.timers.ttl:
+        return told
+    if not _may_serve(s, record.incarnation):
         return ""
-    return f"another machine runs an agent named {s.node}, or did {s.now - seen.since:.0f} s ago"
+    return f"{told}, and may serve on its peers' promises: it is waited for until one of them fences it"
+
+
+def _may_serve(s: Snapshot, incarnation: int) -> bool:
+    """That incarnation of this node owns something that others have a part in, who may have promised."""
+    return any(
+        len(rules.nodes) > 1
+        and (seen := s.hierarchies.get(rules.name)) is not None
+        and seen.record is not None
+        and (seen.record.owner, seen.record.incarnation) == (s.node, incarnation)
+        for rules in s.cluster.hierarchies
+    )
 
 
 def _first(s: Snapshot, seen: Seen[NodeRecord] | None, incarnation: int) -> int:

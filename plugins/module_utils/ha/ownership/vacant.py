@@ -182,7 +182,8 @@ def _in_turn(
         told = f"{record.owner} is lost, {s.node} takes it"
     if record.owner == s.node:
         told = f"{s.node} was away, and takes it again"
-    return _claim(s, rules, replace(record, failovers=record.failovers + lost), seen, told)
+    moves = record.failovers + (lost and record.owner != s.node)
+    return _claim(s, rules, replace(record, failovers=moves), seen, told)
 
 
 def _claim(
@@ -190,7 +191,7 @@ def _claim(
 ) -> Result:
     """Write this node into the record as owner; it has the newest data where nobody is named that has."""
     current = record.current
-    if rules.replicated and current is None:
+    if rules.replicated and (current is None or s.node not in current):
         current = (s.node,)
     claimed = replace(
         record,

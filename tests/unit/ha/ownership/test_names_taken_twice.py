@@ -51,16 +51,35 @@ def test_an_agent_that_starts_anew_on_its_machine_joins_at_once():
 @pytest.mark.parametrize(
     ("record", "first"),
     [
-        (node("server1", machine=THEIRS, age=TIMERS.ttl), 4),
         (fenced("server1", machine=THEIRS), 4),
         (fenced("server1", machine=THEIRS, confirmed=True), 0),
         (left("server1", machine=THEIRS), 0),
         (node("server1", machine=OURS, first=2), 2),
     ],
-    ids=["silent", "fenced", "surely off", "gone by itself", "this one, after another"],
+    ids=["fenced", "surely off", "gone by itself", "this one, after another"],
 )
 def test_a_machine_tells_from_which_incarnation_on_the_name_is_surely_its_own(record, first):
     assert joining(record).record("join").first == first
+
+
+def test_a_machine_joins_over_a_silent_one_that_nobody_may_have_promised_anything():
+    silent, elsewhere = node("server1", machine=THEIRS, age=TIMERS.ttl), owned("server2")
+    situation = snapshot(
+        "server1",
+        own=Own(),
+        nodes={"server1": silent},
+        records={"web": elsewhere},
+        local={"web": down()},
+        machine=OURS,
+    )
+    assert Decided(situation).record("join").first == 4
+
+
+def test_a_machine_waits_for_a_silent_one_that_may_serve_on_promises():
+    found = joining(node("server1", machine=THEIRS, age=10 * TIMERS.ttl))
+
+    assert found.purposes == []
+    assert "waited for until one of them fences it" in found.sentence
 
 
 @pytest.mark.parametrize(("first", "taken"), [(0, True), (4, False)])

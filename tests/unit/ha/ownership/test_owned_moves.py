@@ -134,13 +134,14 @@ def test_force_overrules_it(how, told):
     assert decided(records=records, local={"web": down()}, **how).record("release").successor == "server2"
 
 
-def test_old_data_by_force_is_the_newest_from_then_on():
+def test_a_move_by_force_makes_nobodys_data_old_before_the_successor_takes_it():
     of = cluster(rules(replicated=True))
     found = decided(
         of=of, records=wants(target="server2", force=True, current=("server1",)), local={"web": down()}
     )
 
-    assert found.record("release").current == ("server2",)
+    assert found.record("release").current == ("server1",)
+    assert found.record("release").forced
 
 
 def test_a_move_without_force_leaves_who_has_the_newest_data():
