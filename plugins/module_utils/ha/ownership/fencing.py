@@ -24,7 +24,9 @@ def fence_the_lost(s: Snapshot) -> Iterator[Action]:
             continue
         if seen.record is not None and seen.record.ended and not seen.problem:
             yield from _confirm(s, node, seen)
-        elif s.now >= seen.since + s.timers.ttl and s.now >= s.given.get(node, 0.0) and _owns_shared(s, node):
+        elif s.now < seen.since + s.timers.ttl or s.now < s.given.get(node, 0.0) or at_odds(s, node):
+            continue
+        elif _owns_shared(s, node):
             silent = f"{node} has not renewed its record for {s.now - seen.since:.1f} s"
             yield Write(Purpose.FENCE, NODES + node, seen.version, _tombstone(s, node, seen), silent)
 
@@ -35,6 +37,33 @@ def left_alone(s: Snapshot, node: str) -> bool:
         seen.record is not None and seen.record.owner == node and seen.record.request is not None
         for name in s.local
         if (seen := s.hierarchies.get(name)) is not None
+    )
+
+
+def at_odds(s: Snapshot, node: str) -> str:
+    """Why this node must not fence another one, however silent; "" where it may.
+
+    That one serves as long as those promise whom it knows, and by its own timers. Where somebody asks by
+    force for what it has, a person answers for that.
+    """
+    seen = s.nodes.get(node)
+    record = seen.record if seen is not None else None
+    if record is None or _forced(s, node):
+        return ""
+    if record.peers and s.node not in record.peers:
+        return f"its agent does not know {s.node}"
+    if record.terms and record.terms != s.timers.digest:
+        return f"its agent works by other timers than that of {s.node}"
+    return ""
+
+
+def _forced(s: Snapshot, node: str) -> bool:
+    return any(
+        seen.record is not None
+        and seen.record.owner == node
+        and seen.record.request is not None
+        and seen.record.request.force
+        for seen in s.hierarchies.values()
     )
 
 

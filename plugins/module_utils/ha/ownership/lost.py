@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .fencing import left_alone
+from .fencing import at_odds, left_alone
 from .fitness import alive, confirmed, ended
 from .records import HierarchyRecord, NodeRecord
 from .snapshot import LocalState, Rules, Seen, Snapshot
@@ -38,8 +38,11 @@ def holder(s: Snapshot, rules: Rules) -> str:
             return f"it has no record that can be read; {node} had it, and is to write it again"
         if not seen.record.ended and not alive(s, node):
             # It may have claimed it, and serve it on promises, without having told so in its own record.
-            kept = ", and maintenance keeps it from that" if left_alone(s, node) else " first"
-            return f"it has no record that can be read; {node} may have it, is silent, and is fenced{kept}"
+            kept = at_odds(s, node)
+            if not kept and left_alone(s, node):
+                kept = "maintenance keeps it from being fenced"
+            then = f"but {kept}" if kept else "and is fenced first"
+            return f"it has no record that can be read; {node} may have it and is silent, {then}"
     return ""
 
 

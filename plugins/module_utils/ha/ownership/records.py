@@ -56,6 +56,8 @@ class NodeRecord:
         owned: hierarchy -> epoch of what it owns: what is known where a hierarchy's own record is lost.
         machine: text that no other machine has: two machines with one name tell each other apart.
         first: of earlier incarnations another machine may still run one; nobody has made sure of it.
+        peers: whom it asks for promises; who is none of them does not fence it.
+        terms: what tells its timers from others, ``Timers.digest``: who has others does not fence it.
     """
 
     node: str
@@ -69,6 +71,8 @@ class NodeRecord:
     owned: Mapping[str, int] = field(default_factory=dict)
     machine: str = ""
     first: int = 0
+    peers: tuple[str, ...] = ()
+    terms: str = ""
 
     @property
     def ended(self) -> bool:
@@ -210,6 +214,8 @@ def decode_node(text: str | None, node: str) -> NodeRecord:
             owned=read.numbers("owned"),
             machine=read.text("machine"),
             first=read.number("first"),
+            peers=read.names("peers"),
+            terms=read.text("terms"),
         )
     return _own(record, record.node, node)
 

@@ -45,7 +45,15 @@ def _join(s: Snapshot, key: str, seen: Seen[NodeRecord] | None) -> Iterator[Acti
     first = _first(s, seen, incarnation)
     had = _had(s, seen.record) if seen is not None and seen.record is not None else {}
     record = NodeRecord(
-        s.node, incarnation, s.instance, unfit=unfit(s), owned=had, machine=s.machine, first=first
+        s.node,
+        incarnation,
+        s.instance,
+        unfit=unfit(s),
+        owned=had,
+        machine=s.machine,
+        first=first,
+        peers=s.peers,
+        terms=s.timers.digest,
     )
     version = seen.version if seen is not None else 0
     yield Write(Purpose.JOIN, key, version, record, f"{s.node} joins as incarnation {record.incarnation}")
@@ -105,7 +113,14 @@ def _renew(s: Snapshot, key: str, seen: Seen[NodeRecord] | None) -> Iterator[Act
     changed = seen.record.owned != owned
     if (not due and not changed) or _too_soon(s):
         return
-    record = replace(seen.record, beat=seen.record.beat + s.own.step, unfit=unfit(s), owned=owned)
+    record = replace(
+        seen.record,
+        beat=seen.record.beat + s.own.step,
+        unfit=unfit(s),
+        owned=owned,
+        peers=s.peers,
+        terms=s.timers.digest,
+    )
     yield Write(Purpose.RENEW, key, seen.version, record, f"renewal {record.beat} of {s.node}")
 
 

@@ -9,8 +9,10 @@ the node that waits, and clocks are believed to run at the same rate within ``CL
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from ...errors import StandbyError
@@ -29,6 +31,11 @@ LISTING_AGE = 10.0
 
 class BadTimers(StandbyError):
     """A preset that does not exist, or timers that break an inequality; the problem names both sides."""
+
+
+@lru_cache(maxsize=8)
+def _digest(t: Timers) -> str:
+    return hashlib.sha256(repr(t).encode("ascii")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,11 @@ class Timers:
     hold_after: int
     hold_off: float
     stability: float
+
+    @property
+    def digest(self) -> str:
+        """Text that other timers do not have."""
+        return _digest(self)
 
     @property
     def drift(self) -> float:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from .danger import danger
 from .decision import Purpose, Reason, Result, Verdict, Write
+from .fencing import at_odds
 from .fitness import Obstacle, alive, ended, maintained, obstacle
 from .lost import as_known, holder, missing, own_epoch
 from .records import HIERARCHIES, Answer, HierarchyRecord, Request, RequestKind
@@ -63,6 +64,11 @@ def _watch(s: Snapshot, rules: Rules, record: HierarchyRecord) -> Result:
     if promised > 0:
         return _say(
             rules, Reason.WATCHING, f"{owner} has it, and may keep it for {promised:.1f} s as promised"
+        )
+    if against := at_odds(s, owner):
+        told = f"{owner} has it and has been silent for {silent:.0f} s, but {against}"
+        return _say(
+            rules, Reason.WATCHING, f"{told}: run the role monitor, or make sure that it is off and force"
         )
     return _say(rules, Reason.FENCING, f"{owner} had it and is lost; its record is being fenced")
 

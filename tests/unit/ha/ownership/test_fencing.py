@@ -15,6 +15,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records i
     NodeState,
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Power, PowerState
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
 from tests.support.ownership_snapshots import (
     CLAIM,
     FENCE,
@@ -186,6 +187,38 @@ def test_all_that_are_lost_are_fenced_in_one_decision():
     found = look(of=of, nodes={"server1": SILENT, "server3": node("server3", age=TIMERS.ttl)})
 
     assert found.purposes == [("fence", "nodes/server1"), ("fence", "nodes/server3")]
+
+
+# An owner that works by another definition
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"peers": ("server3",)}, "its agent does not know server2"),
+        ({"terms": timers("wan").digest}, "its agent works by other timers than that of server2"),
+    ],
+    ids=["peers", "timers"],
+)
+def test_an_owner_that_does_not_reckon_with_this_node_is_not_fenced_by_it(told, why):
+    found = lost(node("server1", age=10_000.0, **told))
+
+    assert found.writes == []
+    assert why in found.sentence
+    assert "run the role monitor" in found.sentence
+
+
+def test_an_owner_that_knows_this_node_and_its_timers_is_fenced():
+    silent = node("server1", age=TIMERS.ttl, peers=("server2", "server3"), terms=TIMERS.digest)
+    assert lost(silent).purposes == FENCE
+
+
+def test_by_force_an_owner_is_fenced_that_does_not_know_this_node():
+    found = lost(
+        node("server1", age=10_000.0, peers=("server3",)), records=wants(target="server2", force=True)
+    )
+
+    assert found.purposes == FENCE
 
 
 # An owner that can be fenced by nobody

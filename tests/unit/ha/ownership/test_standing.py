@@ -73,7 +73,7 @@ def test_the_first_join_is_put_where_no_record_is():
 def test_a_joined_record_is_alive_and_owns_nothing():
     record = joins(nodes={"server2": fenced("server2", by="server1", owned={"web": 4})}).record
 
-    assert record == NodeRecord("server2", 4, "server2-process")
+    assert record == NodeRecord("server2", 4, "server2-process", peers=("server1",), terms=TIMERS.digest)
 
 
 @pytest.mark.parametrize(
