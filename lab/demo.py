@@ -120,6 +120,12 @@ def _failures(lab: Lab) -> Iterator[Act]:
     _title("monitor: agents on both nodes, with a file share as witness")
     (lab.state.share("files") / "demo").mkdir()
     _play(lab, "monitor", "-e", json.dumps(AGENTS))
+    _title("whatever the agent took that was first up goes to the node that it belongs to")
+    with _probed(lab, targets) as prober:
+        _until(
+            lambda: _all_on(prober, OF_HERE, HERE) and _all_on(prober, OF_THERE, THERE),
+            "every site is served where it comes first",
+        )
     _title(f"the power of {HERE} fails under load")
     with _probed(lab, targets) as prober:
         lab.power_off(HERE)
@@ -141,7 +147,9 @@ def _failures(lab: Lab) -> Iterator[Act]:
 
 
 def _all_on(prober: Prober, sites: tuple[str, ...], node: str) -> bool:
-    return all((last := prober.last_good(site)) is not None and last.node == node for site in sites)
+    """The last good answers came from that node, which tells its computer name."""
+    answers = (prober.last_good(site) for site in sites)
+    return all(last is not None and last.node.casefold() == node for last in answers)
 
 
 def _answered_since(prober: Prober, site: str, when: float) -> bool:
