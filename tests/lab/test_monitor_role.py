@@ -13,7 +13,8 @@ import pytest
 
 from lab.machine.processes import STAND_IN
 from playbooks import Played, play
-from tests.support.agent_lab import PYTHON, SITE, WITNESS, AgentLab
+from tests.support.agent_lab import PYTHON, SITE, AgentLab
+from tests.support.witnesses import PATH as WITNESS
 
 pytestmark = pytest.mark.alone
 

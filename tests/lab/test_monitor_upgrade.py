@@ -23,8 +23,9 @@ from ansible_collections.standby.iis.plugins.module_utils.monitor.options import
 )
 from ansible_collections.standby.iis.plugins.module_utils.monitor.rollout import ensure_agents
 from ansible_collections.standby.iis.plugins.module_utils.monitor.wanted import Request
-from tests.support.agent_lab import PYTHON, SITE, WITNESS, AgentLab
+from tests.support.agent_lab import PYTHON, SITE, AgentLab
 from tests.support.cluster_lab import ClusterLab
+from tests.support.witnesses import PATH as WITNESS
 
 pytestmark = [pytest.mark.alone, pytest.mark.faults]
 

@@ -17,8 +17,9 @@ from lab.audit import overlaps, read_logs
 from lab.prober import Prober, Target
 from playbooks import Played, play
 from tests.support import n_plus_one
-from tests.support.agent_lab import PYTHON, WITNESS
+from tests.support.agent_lab import PYTHON
 from tests.support.n_plus_one import STANDBY, name_of, url_of
+from tests.support.witnesses import PATH as WITNESS
 
 pytestmark = [pytest.mark.alone, pytest.mark.faults]
 
