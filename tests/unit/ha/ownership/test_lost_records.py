@@ -17,7 +17,10 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records i
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Own
 from tests.support.ownership_snapshots import (
     CLAIM,
+    FENCE,
+    FENCED,
     NOW,
+    SILENT,
     TIMERS,
     cluster,
     decided,
@@ -29,6 +32,7 @@ from tests.support.ownership_snapshots import (
     owned,
     rules,
     seen,
+    unreadable,
 )
 
 HAD = {"server1": fenced("server1", owned={"web": 7})}
@@ -62,6 +66,17 @@ def test_neither_disks_nor_data_are_taken_because_a_record_is_missing(declared, 
 
     assert CLAIM[0] not in found.purposes
     assert found.reason == reason
+
+
+@pytest.mark.parametrize("record", [None, unreadable(age=TIMERS.damaged)], ids=["missing", "damaged"])
+@pytest.mark.parametrize(("server1", "reason"), [(SILENT, "unreadable"), (FENCED, "claiming")])
+def test_a_silent_node_that_may_have_what_has_no_record_is_fenced_first(record, server1, reason):
+    found = look(records={"web": record}, nodes={"server1": server1}, first_read=NOW - TIMERS.damaged)
+
+    assert found.purposes == (FENCE if server1 is SILENT else CLAIM)
+    assert found.reason == reason
+    if server1 is SILENT:
+        assert "server1 may have it, is silent, and is fenced first" in found.sentence
 
 
 class Stored:

@@ -4,19 +4,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Purpose
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Memory
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import NodeState
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Own
+from tests.support.ownership_memory import OWN, Node, write_of
 from tests.support.ownership_snapshots import (
     CLAIM,
+    NOW,
     TIMERS,
     Decided,
     cluster,
+    decided,
     down,
     fenced,
     left,
     look,
+    member,
     node,
     owned,
     rules,
@@ -101,3 +109,29 @@ def test_every_record_of_a_machine_names_it():
     memory.local["web"] = down()
 
     assert Decided(memory.snapshot(1.2)).record("join").machine == OURS
+
+
+@pytest.mark.parametrize(
+    ("instance", "writes"), [("server1-process", [("renew", "nodes/server1")]), ("another", [])]
+)
+def test_only_the_process_that_wrote_a_record_renews_it(instance, writes):
+    own = member(renewed=NOW - TIMERS.interval)
+    found = decided(own=own, nodes={"server1": node("server1", instance=instance, owned={"web": 4})})
+
+    assert found.purposes == writes
+
+
+@pytest.mark.parametrize(
+    "since",
+    [replace(OWN, incarnation=4, instance="p9"), replace(OWN, state=NodeState.FENCED, by="server2")],
+    ids=["another has joined", "fenced"],
+)
+def test_a_join_over_which_others_have_written_before_its_answer_came_gives_no_standing(since):
+    joins = Node()
+    join = write_of(Purpose.JOIN, OWN, 9)
+    joins.memory.writing(join, 100.0)
+    joins.read(100.5, server1=(12, since))
+    joins.memory.written(join, 100.0, 100.7, 10)
+
+    assert joins.look(100.8).own.incarnation == 0
+    assert not joins.memory.serves(100.8)
