@@ -21,6 +21,7 @@ _RARE = {
     ("role", "rising", "waiting"),
     ("role", "rising", "watching"),
     ("role", "waiting", "falling"),
+    ("role", "watching", "rising"),
     ("standing", "ended", "lapsed"),
 }
 # It never comes to decide: the schedules' nodes are all members.

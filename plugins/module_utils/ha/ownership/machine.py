@@ -41,6 +41,6 @@ resting -> barred, claiming, falling, rising, serving, waiting, watching
 rising -> barred, claiming, falling, resting, serving, waiting, watching
 serving -> barred, falling, resting
 waiting -> barred, claiming, falling, resting, rising, watching
-watching -> barred, claiming, resting, waiting
+watching -> barred, claiming, resting, rising, waiting
 """
 )

@@ -76,7 +76,7 @@ def test_a_silent_node_that_may_have_what_has_no_record_is_fenced_first(record, 
     assert found.purposes == (FENCE if server1 is SILENT else CLAIM)
     assert found.reason == reason
     if server1 is SILENT:
-        assert "server1 may have it, is silent, and is fenced first" in found.sentence
+        assert "server1 may have it and is silent, and is fenced first" in found.sentence
 
 
 class Stored:

@@ -59,6 +59,15 @@ def test_a_claim_without_an_answer_that_took_effect_is_not_started_under_a_write
     assert Role.FALLING.value in AFTER_ROLE[Role.WAITING.value]
 
 
+def test_a_claim_without_an_answer_takes_effect_while_the_record_was_watched_again():
+    # A listing that lags shows the former owner again, before the claim is read back.
+    watching = decided("server2", records={"web": owned("server1")})
+    late = decided("server2", records={"web": owned("server2")}, local={"web": down()})
+
+    assert (role_of(watching), role_of(late)) == (Role.WATCHING, Role.RISING)
+    assert Role.RISING.value in AFTER_ROLE[Role.WATCHING.value]
+
+
 def test_an_incarnation_that_took_too_long_to_join_has_lapsed_when_it_is_there():
     node = Node()
     node.join(at=100.0)
