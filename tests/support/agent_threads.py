@@ -128,8 +128,9 @@ class AgentThread:
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
         self.told = {one.hierarchy: (one.reason.value, one.sentence) for one in decision.verdicts}
 
-    def standing(self, standing: Standing | None) -> None:
+    def standing(self, standing: Standing | None, told: Callable[[], None]) -> None:
         self._standing = standing
+        told()
 
     def say(self, sentence: str) -> None:
         self.said.append(sentence)

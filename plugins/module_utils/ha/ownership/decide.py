@@ -32,6 +32,7 @@ from .decision import Action, Decision, Do, Reason, Verb, Verdict
 from .fencing import fence_the_lost
 from .lost import outranked
 from .owned import own
+from .records import HIERARCHIES
 from .snapshot import LocalState, Rules, Snapshot
 from .standing import keep_standing, stuck, usurped
 from .vacant import look_at
@@ -47,15 +48,17 @@ def decide(snapshot: Snapshot) -> Decision:
         return _no_member(s)
     actions: list[Action] = list(keep_standing(s))
     actions.extend(fence_the_lost(s))
-    verdicts = []
+    verdicts: dict[str, Verdict] = {}
     claims = 0
-    for rules in s.cluster.hierarchies:
+    # What is being written comes first: a claim that is under way counts, whatever the order.
+    for rules in sorted(s.cluster.hierarchies, key=lambda one: HIERARCHIES + one.name not in s.busy):
         if s.node in rules.nodes:
             verdict, more = _hierarchy(s, rules, claims)
             claims += verdict.reason is Reason.CLAIMING
-            verdicts.append(verdict)
+            verdicts[rules.name] = verdict
             actions.extend(more)
-    return Decision(tuple(actions), tuple(verdicts))
+    declared = (one.name for one in s.cluster.hierarchies)
+    return Decision(tuple(actions), tuple(verdicts[name] for name in declared if name in verdicts))
 
 
 def _hierarchy(s: Snapshot, rules: Rules, claims: int) -> tuple[Verdict, list[Action]]:

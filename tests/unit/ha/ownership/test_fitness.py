@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.fitness import why_unfit
 from tests.support.ownership_snapshots import (
     CLAIM,
@@ -45,16 +47,21 @@ def test_claims_of_one_decision_count_against_the_limit():
     assert "server9 has 2 hierarchies, its limit" in found.verdict("c").sentence
 
 
-def test_a_claim_under_way_counts_against_the_limit():
+@pytest.mark.parametrize("way", ["a", "b"])
+def test_a_claim_under_way_counts_against_the_limit_whatever_the_order(way):
     of = cluster(rules("a"), rules("b"), limits={"server1": 1})
     found = decided(
         "server1",
         of=of,
         records={"a": free(name="a"), "b": free(name="b")},
-        busy=frozenset({"hierarchies/a"}),
+        busy=frozenset({f"hierarchies/{way}"}),
     )
 
     assert found.writes == []
+    assert {name: found.verdict(name).reason.value for name in "ab"} == {
+        **dict.fromkeys("ab", "limit"),
+        way: "claiming",
+    }
 
 
 def test_what_a_node_has_counts_against_its_limit():
