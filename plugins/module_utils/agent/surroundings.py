@@ -73,8 +73,9 @@ class Surroundings:
         self._made: Outbox[tuple[Snapshot, Decision]]
         self._made = Outbox(self._journal, _WAITING, self._problem, "decisions")
         # The newest is all that counts, and whoever reads it may hang.
-        self._left: Outbox[Standing | None]
-        self._left = Outbox(lambda standing, _lost: tell(standing), 1, self._problem, "standing")
+        self._tell = tell
+        self._left: Outbox[tuple[Standing | None, Callable[[], None]]]
+        self._left = Outbox(self._pass_on, 1, self._problem, "standing")
         self._threads = ThreadPoolExecutor(2 * len(settings.addresses) + 4, "outside")
         self._shown: Mapping[str, Any] = {}
         self._news = News()
@@ -125,9 +126,9 @@ class Surroundings:
         for event in self._news.of(snapshot, decision, wall()):
             self._notifier.tell(event)
 
-    def standing(self, standing: Standing | None) -> None:
-        """Have it told to the supervisor."""
-        self._left.put(standing)
+    def standing(self, standing: Standing | None, told: Callable[[], None]) -> None:
+        """Have it told to the supervisor; ``told`` after that, unless something newer was told instead."""
+        self._left.put((standing, told))
 
     def say(self, sentence: str) -> None:
         """Have it written to the log."""
@@ -142,6 +143,11 @@ class Surroundings:
         level, sentence = item
         more = {"dropped": lost} if lost else {}
         self._log.write(level, "agent", sentence, **more)
+
+    def _pass_on(self, item: tuple[Standing | None, Callable[[], None]], _lost: int) -> None:
+        standing, told = item
+        self._tell(standing)
+        told()
 
     def _journal(self, item: tuple[Snapshot, Decision], _lost: int) -> None:
         snapshot, decision = item

@@ -53,8 +53,11 @@ class Outside(Protocol):
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
         """What was decided; on the loop, so it must not wait."""
 
-    def standing(self, standing: Standing | None) -> None:
-        """What a next process could go on from, after every tick; on the loop."""
+    def standing(self, standing: Standing | None, told: Callable[[], None]) -> None:
+        """What a next process could go on from, after every tick; on the loop.
+
+        ``told`` is called, on any thread, once the supervisor has it; never where something newer is told.
+        """
 
     def say(self, sentence: str) -> None:
         """Something that people want to know; on the loop."""
@@ -102,6 +105,7 @@ class Worker:
     def __init__(self, place: Place, outside: Outside) -> None:
         self._place, self._outside = place, outside
         self._chance = SystemRandom()
+        self._leaves = False
         self._timers = place.timers
         self.loop = Loop()
         self.memory = Memory(place.name, place.instance, place.cluster, place.timers, machine=place.machine)
@@ -152,10 +156,8 @@ class Worker:
 
     def leave(self) -> None:
         """Give away what can be given, stop the rest, and leave the cluster; from the loop."""
-        self.memory.leaving = True
-        # No process goes on from here: what this one writes last may be on its way when another one begins.
-        self._outside.standing(self.memory.standing())
-        self.engine.think()
+        self._leaves = True
+        self._tell()
 
     def views(self, hierarchies: Sequence[str], now: bool, answer: Callable[[Views], None]) -> None:
         """Tell a peer what this node sees of its sites, if ``now`` by looking; on the loop, in time."""
@@ -198,7 +200,23 @@ class Worker:
         for name in self.memory.local:
             self._look(name)
         self.engine.think()
-        self._outside.standing(self.memory.standing())
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell what another process could go on from.
+
+        None goes on from one that leaves: what that writes last may be on its way when another one begins. So
+        the supervisor knows that before anything of it is decided.
+        """
+        if self._leaves:
+            self._outside.standing(None, lambda: self.loop.post(self._go))
+        else:
+            self._outside.standing(self.memory.standing(), _nothing)
+
+    def _go(self) -> None:
+        if not self.memory.leaving:
+            self.memory.leaving = True
+            self.engine.think()
 
     # The engine's ports
 
@@ -346,3 +364,7 @@ class Worker:
         """It is in service here from now on."""
         self._probes.restarted(hierarchy)
         self._observers.restarted(hierarchy)
+
+
+def _nothing() -> None:
+    """Nobody waits until it is told."""
