@@ -81,6 +81,9 @@ class Engine:
     def __init__(self, memory: Memory, ports: Ports) -> None:
         self.memory = memory
         self._ports = ports
+        # The read that is under way, and whether another one is to follow it.
+        self._reading: _Waits | None = None
+        self._again = False
 
     def round(self) -> None:
         """Decide, read the witness, and do so again every interval."""
@@ -114,11 +117,16 @@ class Engine:
     # The witness
 
     def _look(self) -> None:
+        """Read the witness; where a read is under way, once that has ended, since it may have seen less."""
+        if self._reading is not None:
+            self._again = True
+            return
         ports, memory = self._ports, self.memory
         started = ports.monotonic()
-        waits = _Waits()
+        waits = self._reading = _Waits()
 
         def answered(found: Mapping[str, Stored] | StoreOutage) -> None:
+            self._read(waits)
             if isinstance(found, StoreOutage):
                 waits.outage = found.told
             elif waits.over():
@@ -127,12 +135,21 @@ class Engine:
                     self.think()
 
         def timed_out() -> None:
+            self._read(waits)
             if waits.over():
                 memory.unreachable(waits.outage or "the witness does not answer in time")
                 self.think()
 
         ports.list(answered)
         ports.after(memory.timers.store_timeout, timed_out)
+
+    def _read(self, waits: _Waits) -> None:
+        """A read has ended, or is not waited for any more."""
+        if self._reading is waits:
+            self._reading = None
+            if self._again:
+                self._again = False
+                self._ports.after(_SOON, self._look)
 
     def _write(self, write: Write) -> None:
         ports, memory = self._ports, self.memory
