@@ -157,7 +157,15 @@ def test_a_child_that_does_not_wake_is_not_sent_the_call(start):
 
 
 @pytest.mark.parametrize("plan", [("late0.6", "answer"), ("waking0.6",)])
-def test_what_is_given_by_a_function_is_made_when_the_line_is_sent(start, plan):
+@pytest.mark.parametrize(
+    ("change", "given"),
+    [
+        (lambda bridge, size: bridge.modify_each([(ONE, size)]), "properties"),
+        (lambda bridge, size: bridge.invoke(THING, "Create", size), "arguments"),
+    ],
+    ids=["renewal", "creation"],
+)
+def test_what_is_given_by_a_function_is_made_when_the_line_is_sent(start, plan, change, given):
     """Behind another call, or a child that wakes, seconds go by: a lifetime must not be as old."""
     bridge, asked, made = start(*plan), time.monotonic(), []
 
@@ -169,10 +177,10 @@ def test_what_is_given_by_a_function_is_made_when_the_line_is_sent(start, plan):
     busy.start()
     while not bridge._lock.locked():
         time.sleep(0.001)
-    assert bridge.modify_each([(ONE, size)]) == [None]
+    change(bridge, size)
     busy.join(10)
     assert made[0] >= 0.5
-    assert start.lines()[-1][1]["calls"][0]["properties"] == [["Size", "=7"]]
+    assert start.lines()[-1][1]["calls"][0][given] == [["Size", "=7"]]
 
 
 @pytest.mark.parametrize(

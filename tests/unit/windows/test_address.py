@@ -310,6 +310,53 @@ def test_a_duplicate_is_removed_and_created_again(windows, node, network, clock)
     assert all(arguments["ValidLifetime"] == timedelta(seconds=9) for arguments in creations)
 
 
+class Lease:
+    """Gives lifetimes that grow shorter with each that is asked for, and after the last one refuses."""
+
+    def __init__(self, *seconds):
+        self.rest = [timedelta(seconds=one) for one in seconds]
+
+    def __call__(self):
+        if not self.rest:
+            raise StandbyError("the lease is over")
+        return self.rest.pop(0)
+
+
+def lifetimes(windows):
+    created = [arguments for method, arguments in windows.calls if method == "Create"]
+    assert all(one["ValidLifetime"] == one["PreferredLifetime"] for one in created)
+    return [one["ValidLifetime"].total_seconds() for one in created]
+
+
+def test_each_creation_of_a_duplicate_has_the_lifetime_that_is_left_then(windows, node, network, clock):
+    network[:] = [AddressState.DUPLICATE, AddressState.DUPLICATE, AddressState.PREFERRED]
+    place(windows, state=AddressState.DUPLICATE)
+    wait_preferred(node, IP, 24, 4, clock, 10.0, lifetime=Lease(9, 5, 2))
+    assert lifetimes(windows) == [9, 5, 2]
+
+
+def test_a_duplicate_is_not_created_again_once_the_lease_is_over(windows, node, network, clock):
+    network[:] = [AddressState.DUPLICATE]
+    place(windows, state=AddressState.DUPLICATE)
+    with pytest.raises(StandbyError, match="the lease is over"):
+        wait_preferred(node, IP, 24, 4, clock, 10.0, lifetime=Lease(9))
+    assert lifetimes(windows) == [9]
+    assert windows.instances == []
+
+
+def test_a_creation_that_is_tried_again_has_the_lifetime_that_is_left_then(windows, node, network):
+    create, refusals = windows.methods["Create"], [exists()]
+
+    def refuses_once(target, arguments):
+        if refusals:
+            raise refusals.pop()
+        return create(target, arguments)
+
+    windows.methods["Create"] = refuses_once
+    add_address(node, IP, 24, 4, valid_lifetime=Lease(9, 5))
+    assert lifetimes(windows) == [9, 5]
+
+
 def test_a_duplicate_that_stays_ends_with_how_to_find_the_other_host(windows, node, network, clock):
     network[:] = [AddressState.DUPLICATE]
     place(windows, state=AddressState.DUPLICATE)
