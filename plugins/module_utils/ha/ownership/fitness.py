@@ -124,7 +124,8 @@ def obstacle(
         return Obstacle(f"{node}: {why}", soft=True)
     if rules.replicated and record.current is not None and node not in record.current:
         return Obstacle(f"{node} has old data ({' and '.join(record.current)} had all of it)", soft=True)
-    if node in s.maintenance.nodes and node != record.owner:
+    # Who had it, or released it to itself, may take it up again.
+    if node in s.maintenance.nodes and node != (record.owner or record.successor):
         return Obstacle(f"{node} is in maintenance", soft=True)
     limit = s.cluster.limits.get(node)
     if limit is not None and _count(s, node) + (claims if node == s.node else 0) >= limit:

@@ -93,9 +93,11 @@ class _Owner:
         local, s = self.local, self.s
         if not self.record.wanted:
             return self._take_out()
-        if s.own.leaving:
-            return self._give("", f"{s.node} is being shut down")
         why = maintained(s, self.rules, s.node)
+        if s.own.leaving:
+            told = f"{s.node} is being shut down"
+            # In maintenance it is left to this node, which brings it up again when it is back.
+            return self._give(s.node, f"{told}, and {why}") if why else self._give("", told)
         if why and local.down and not local.failures and not local.blocked:
             return self._bring_up()  # it was up before this agent was started, or a person asked for it
         if why:

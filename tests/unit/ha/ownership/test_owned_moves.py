@@ -358,6 +358,24 @@ def test_on_the_way_out_it_is_stopped_and_then_released_for_anybody():
     assert found.purposes == [("release", "hierarchies/web")]
 
 
+@pytest.mark.parametrize(
+    ("maintenance", "why"),
+    [
+        (Maintenance(cluster=True), "the cluster is in maintenance"),
+        (Maintenance(hierarchies=("web",)), "it is in maintenance"),
+        (Maintenance(nodes=("server1",)), "server1 is in maintenance"),
+    ],
+)
+def test_on_the_way_out_in_maintenance_it_is_stopped_and_then_left_to_its_node(maintenance, why):
+    found = decided(own=member(leaving=True), maintenance=maintenance)
+    assert (found.work, found.writes) == (STOP, [])
+
+    found = decided(own=member(leaving=True), maintenance=maintenance, local={"web": down()})
+    record = found.record("release")
+    assert (record.owner, record.successor, record.wanted) == ("", "server1", True)
+    assert record.reason == f"server1 is being shut down, and {why}"
+
+
 def test_a_planned_release_is_no_unplanned_move():
     found = decided(own=member(leaving=True), records={"web": owned(failovers=1)}, local={"web": down()})
 

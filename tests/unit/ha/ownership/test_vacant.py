@@ -324,6 +324,35 @@ def test_a_silent_owner_in_maintenance_keeps_it():
     assert found.sentence == ("server1 has it and does not renew its record, but server1 is in maintenance")
 
 
+@pytest.mark.parametrize("record", [owned(incarnation=2), free(successor="server1")], ids=["lost", "left"])
+@pytest.mark.parametrize("limits", [{}, {"server1": 0}])
+def test_a_node_in_maintenance_takes_again_what_it_had(record, limits):
+    found = decided(
+        "server1",
+        of=cluster(rules(), limits=limits),
+        records={"web": record},
+        local={"web": down()},
+        maintenance=Maintenance(nodes=("server1",)),
+    )
+    assert found.purposes == ([] if limits else CLAIM)
+
+
+def test_what_a_node_in_maintenance_has_left_is_taken_by_another_one():
+    for server1, purposes in ((node("server1"), []), (left("server1"), CLAIM)):
+        found = look(
+            nodes={"server1": server1},
+            records={"web": free(successor="server1")},
+            maintenance=Maintenance(nodes=("server1",)),
+        )
+        assert found.purposes == purposes
+
+
+def test_what_was_left_in_maintenance_of_the_cluster_waits_for_its_node():
+    how = {"records": {"web": free(successor="server1")}, "maintenance": Maintenance(cluster=True)}
+    assert look(nodes={"server1": left("server1")}, **how).reason == "maintenance"
+    assert decided("server1", **how).purposes == CLAIM
+
+
 def test_a_node_in_maintenance_takes_nothing():
     found = lost(FENCED, maintenance=Maintenance(nodes=("server2",)))
 
