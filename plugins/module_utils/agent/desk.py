@@ -195,7 +195,8 @@ class Desk:
             raise StandbyError(
                 "the witness has no record of it",
                 resource=_resource(hierarchy),
-                remedy="Check its name; an agent of one of its nodes makes the record when it first runs",
+                remedy="Check its name. The node that first takes it makes the record; if none does, "
+                "the status of its nodes says why",
             )
         return found.version, decode_hierarchy(found.value, hierarchy)
 

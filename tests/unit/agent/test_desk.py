@@ -95,8 +95,10 @@ def test_a_second_request_is_refused_with_who_asked_first(desk, store):
 
 
 def test_a_hierarchy_without_a_record_is_not_made_by_asking(desk, store):
-    with pytest.raises(StandbyError, match="has no record of it"):
+    """One that never was in service has none: who asks is told where to look."""
+    with pytest.raises(StandbyError, match="has no record of it") as refused:
         desk.ask("none", RequestKind.OUT)
+    assert refused.value.remedy.endswith("if none does, the status of its nodes says why")
     assert list(store.list("")) == [KEY]
 
 
