@@ -17,6 +17,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.explain i
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import HIERARCHIES, BadRecord
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Snapshot
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import CLOCK_ERROR
+from tests.simulation.risks import Risks, online
 
 if TYPE_CHECKING:
     from tests.simulation.node import Node
@@ -40,7 +41,8 @@ class Checks:
     I1: at most one node has a hierarchy visible. A machine that was suspended with its clocks may show it for
     ``Timers.exposure`` after it goes on, and no longer.
     I3: every node has a sentence for every hierarchy, at every decision.
-    I4: a disk is online on one node at most; no node serves older data than clients have seen, unless forced.
+    I4: a disk is online on one node at most; no node serves older data than clients have seen. What a person
+    has accepted by force is excepted, see ``Risks``.
     """
 
     def __init__(self, world: World) -> None:
@@ -51,9 +53,10 @@ class Checks:
         }
         # Node -> true time until which a suspension excuses what it shows.
         self._tainted: dict[str, float] = {}
-        # Hierarchies of which nothing is required any more of I4: a person has forced one, or who has the
-        # newest data was deleted.
-        self._forced: set[str] = set()
+        self._risks = Risks(world)
+        # Hierarchy -> what the mirror has ever told its owner.
+        self._reported: set[tuple[str, tuple[str, ...]]] = set()
+        # Hierarchies whose data may be old from now on: who has the newest was deleted.
         self._forgotten: set[str] = set()
         # What each node was last, and said last of each hierarchy, for coverage.
         self._standing: dict[str, str] = {}
@@ -109,31 +112,26 @@ class Checks:
 
     # I4
 
-    def force(self, hierarchy: str) -> None:
-        """An operator has taken the risk for this one."""
-        self._forced.add(hierarchy)
-
     def forgotten(self, hierarchy: str) -> None:
         """Its record was deleted while nobody owned it: who has its newest data stood nowhere else."""
         self._forgotten.add(hierarchy)
 
     def mounted(self, hierarchy: str, node: Node) -> None:
         """A disk comes online on a node."""
-        if not self._rules[hierarchy].exclusive or hierarchy in self._forced:
+        if not self._rules[hierarchy].exclusive:
             return
-        for name in self._rules[hierarchy].nodes:
-            other = self._world.nodes[name]
-            if other is not node and other.powered and other.services[hierarchy].disk:
-                now = self._world.timeline.now
-                raise Violation(
-                    f"I4: the disk of {hierarchy} is online on {node.name} and {name} at {now:.3f} s"
-                )
+        accepted = self._risks.disks(hierarchy, but=node.name)
+        for name in set(online(self._world, hierarchy)) - {node.name} - accepted:
+            now = self._world.timeline.now
+            raise Violation(f"I4: the disk of {hierarchy} is online on {node.name} and {name} at {now:.3f} s")
 
     def _old_data(self, hierarchy: str, node: Node) -> None:
-        if not self._rules[hierarchy].replicated or hierarchy in self._forced | self._forgotten:
+        if not self._rules[hierarchy].replicated or hierarchy in self._forgotten:
             return
         if self._world.timeline.now < self._tainted.get(node.name, -1.0):
             return  # stale for a moment, and without writes: its mirror finds newer data on other nodes
+        if self._risks.data(hierarchy):  # what clients have seen of other data is given up for this
+            self.acknowledged[hierarchy] = min(self.acknowledged[hierarchy], node.services[hierarchy].data)
         known = self.acknowledged[hierarchy]
         if node.services[hierarchy].data < known:
             raise Violation(
@@ -141,11 +139,17 @@ class Checks:
                 f"and clients have seen {known}"
             )
 
+    def reported(self, hierarchy: str, current: tuple[str, ...]) -> None:
+        """The mirror tells its owner which nodes have the newest data."""
+        self._reported.add((hierarchy, current))
+
     # Records
 
     def written(self, key: str, old: str | None, new: str | None) -> None:
         """A record has changed: the epoch of a hierarchy rises with every change of its owner, and never
-        falls."""
+        falls; who has its newest data is what a mirror has told, or who takes it."""
+        if key.startswith(HIERARCHIES):
+            self._risks.written(key[len(HIERARCHIES) :], new)
         if not key.startswith(HIERARCHIES) or old is None or new is None:
             return
         name = key[len(HIERARCHIES) :]
@@ -156,6 +160,10 @@ class Checks:
         taken = after.owner and (after.owner, after.incarnation) != (before.owner, before.incarnation)
         if after.epoch < before.epoch or (taken and after.epoch <= before.epoch):
             raise Violation(f"epoch {after.epoch} of {name} follows {before.epoch}, owner {after.owner}")
+        taken_over = (after.owner,) if taken else before.current
+        named = after.current in (before.current, taken_over) or (name, after.current) in self._reported
+        if self._rules[name].replicated and not named:
+            raise Violation(f"I4: {after.current} follows {before.current} for {name}, told by no mirror")
 
     # I3 and coverage
 

@@ -77,7 +77,7 @@ class Liveness:
             record = self._last.get(name, record)
         if not record.wanted or (record.request is not None and record.request.kind is RequestKind.OUT):
             return "taken out"
-        if maintenance.cluster or name in maintenance.hierarchies or record.owner in maintenance.nodes:
+        if self._maintained(rules, record, maintenance) and (lost or not self._comes_back(rules, record)):
             return "maintenance"
         if record.failovers >= world.timers.hold_after:
             return "held"
@@ -100,8 +100,21 @@ class Liveness:
             return "" if works else "no confirmed fence"
         return ""
 
+    def _maintained(self, rules: Rules, record: HierarchyRecord, maintenance: Maintenance) -> bool:
+        inside = maintenance.cluster or rules.name in maintenance.hierarchies
+        return inside or record.owner in maintenance.nodes
+
+    def _comes_back(self, rules: Rules, record: HierarchyRecord) -> bool:
+        """In maintenance, too, who has it brings it up again, as long as nothing has failed there."""
+        node = self._world.nodes.get(record.owner)
+        if node is None or not node.powered or node.memory is None:
+            return False
+        failed = node.memory.local[rules.name].failures or node.services[rules.name].broken
+        return not failed and (_has(node, record) or not self._full(node))
+
     def _able(self, node: Node, rules: Rules, record: HierarchyRecord, maintenance: Maintenance) -> bool:
-        if not node.powered or node.memory is None or node.name in maintenance.nodes:
+        kept_from = node.name in maintenance.nodes and node.name != record.owner
+        if not node.powered or node.memory is None or kept_from:
             return False
         failed = len(node.memory.local[rules.name].failures) > rules.attempts(self._world.timers)
         if node.services[rules.name].broken or failed:

@@ -56,6 +56,7 @@ class Mirror:
             acknowledged[rules.name] = max(acknowledged[rules.name], version)
         local = memory.local[rules.name]
         memory.local[rules.name] = replace(local, current=tuple(reached))
+        self._world.checks.reported(rules.name, tuple(reached))
 
     def _takes(self, node: Node, name: str, hierarchy: str, version: int) -> bool:
         """The other end is there, and has nothing newer."""

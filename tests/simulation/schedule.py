@@ -303,8 +303,6 @@ class Schedule:
         )  # fmt: skip
         target = self.random.choice((*rules.nodes, *rules.nodes, "nowhere"))
         force = self.random.random() < 0.15
-        if force:
-            self.world.checks.force(rules.name)
         wanted = target if kind is RequestKind.SWITCHOVER else ""
         self.world.ask(rules.name, Request(f"r{self._requests}", kind, wanted, force))
 
