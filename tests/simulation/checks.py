@@ -139,6 +139,10 @@ class Checks:
                 f"and clients have seen {known}"
             )
 
+    def given_up(self, hierarchy: str) -> bool:
+        """What clients have seen may be lost: a person has accepted that, or who has it was forgotten."""
+        return hierarchy in self._forgotten or self._risks.pending(hierarchy)
+
     def reported(self, hierarchy: str, current: tuple[str, ...]) -> None:
         """The mirror tells its owner which nodes have the newest data."""
         self._reported.add((hierarchy, current))

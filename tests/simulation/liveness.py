@@ -85,7 +85,7 @@ class Liveness:
         if not able:
             return "no node is able"
         if rules.replicated and record.current is not None and not set(able) & set(record.current):
-            return "old data"
+            return "old data" if self._have_newest(rules, record.current) else ""
         if rules.replicated and self._hand.damaged and lost:
             return "a damaged record, and with it who had the newest data"
         owner = world.nodes.get(record.owner)
@@ -111,6 +111,14 @@ class Liveness:
             return False
         failed = node.memory.local[rules.name].failures or node.services[rules.name].broken
         return not failed and (_has(node, record) or not self._full(node))
+
+    def _have_newest(self, rules: Rules, current: tuple[str, ...]) -> bool:
+        """The nodes that are waited for do have what clients have seen, as far as anybody could know that."""
+        checks = self._world.checks
+        if checks.given_up(rules.name):
+            return True
+        known = checks.acknowledged[rules.name]
+        return any(self._world.nodes[name].services[rules.name].data >= known for name in current)
 
     def _able(self, node: Node, rules: Rules, record: HierarchyRecord, maintenance: Maintenance) -> bool:
         kept_from = node.name in maintenance.nodes and node.name != record.owner

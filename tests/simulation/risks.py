@@ -55,6 +55,10 @@ class Risks:
         accepted &= set(online(self._world, hierarchy)) - {but}
         return accepted
 
+    def pending(self, hierarchy: str) -> bool:
+        """Old data was accepted, and nothing is visible since."""
+        return hierarchy in self._data
+
     def data(self, hierarchy: str) -> bool:
         """Old data was accepted for what is visible now; asked once."""
         accepted = hierarchy in self._data
