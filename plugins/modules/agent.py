@@ -194,9 +194,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils.control.fleet import Fleet
 from ..module_utils.control.result import failure_of, result_of
 from ..module_utils.errors import StandbyError
+from ..module_utils.monitor.ensure import ensure_agents
 from ..module_utils.monitor.options import AGENT_SPEC, home, request_from, script
 from ..module_utils.monitor.removal import remove_agents
-from ..module_utils.monitor.rollout import ensure_agents
 from ..module_utils.wsman.options import CONNECTION_SPEC, connections_from
 
 ARGUMENT_SPEC = {**CONNECTION_SPEC, **AGENT_SPEC}

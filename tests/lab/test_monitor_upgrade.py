@@ -16,12 +16,12 @@ from ansible_collections.standby.iis.plugins.module_utils.control.outcome import
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import bound
 from ansible_collections.standby.iis.plugins.module_utils.monitor import rollout
+from ansible_collections.standby.iis.plugins.module_utils.monitor.ensure import ensure_agents
 from ansible_collections.standby.iis.plugins.module_utils.monitor.options import (
     AGENT_SPEC,
     request_from,
     script,
 )
-from ansible_collections.standby.iis.plugins.module_utils.monitor.rollout import ensure_agents
 from ansible_collections.standby.iis.plugins.module_utils.monitor.wanted import Request
 from tests.support.agent_lab import PYTHON, SITE, AgentLab
 from tests.support.cluster_lab import ClusterLab

@@ -100,6 +100,7 @@ def take_out_of_service(
     reason: str | None = None,
     *,
     resume: bool = False,
+    beside_agents: bool = False,
     clock: Clock = time,
 ) -> Outcome:
     """Have a hierarchy in service on no node.
@@ -110,6 +111,8 @@ def take_out_of_service(
         check: only say what would be done.
         reason: why, one sentence, shown with the status.
         resume: see put_in_service.
+        beside_agents: not through the agents of its nodes; whoever says so has made sure that they do not
+            look after it.
         clock: for measuring.
 
     Raises:
@@ -118,7 +121,7 @@ def take_out_of_service(
         NotInService: the agents accepted it, and something is up at the end.
     """
     case = _free(fleet, name, resume)
-    party = _agents_of(fleet, case, clock)
+    party = None if beside_agents else _agents_of(fleet, case, clock)
     if party is not None:
         return through_agents(party, Request(None, reason=reason), check)
     down = _way_out(case)

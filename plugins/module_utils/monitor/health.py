@@ -18,6 +18,7 @@ from .seen import read_status
 
 # A member serves; so does one whose peers promise, while the witness is out of reach.
 _STANDING = ("member", "promised")
+_UNKNOWN = "no agent shows it"
 # Seconds between two looks.
 _LOOK = 0.5
 
@@ -45,19 +46,19 @@ def trouble(status: Status, earlier: Status, serving: Collection[str]) -> str:
     return ""
 
 
-def unserved(statuses: Mapping[str, Status]) -> str:
-    """Which hierarchy no node has in service, and why; "" where there is none."""
+def unserved(statuses: Mapping[str, Status], names: Collection[str]) -> str:
+    """Which of some hierarchies no node has in service, and why; "" where there is none."""
     served: set[str] = set()
-    said: dict[str, str] = {}
+    said = dict.fromkeys(names, _UNKNOWN)
     for node, status in statuses.items():
         for name, one in status.get("hierarchies", {}).items():
             if one.get("reason") == "in_service":
                 served.add(name)
             elif one.get("reason") != "elsewhere":
                 said[name] = f"{node}: {one.get('sentence')}"
-            else:
-                said.setdefault(name, f"{node} says that another node has it")
-    left = sorted(set(said) - served)
+            elif said.get(name) == _UNKNOWN:
+                said[name] = f"{node} says that another node has it"
+    left = sorted(set(names) - served)
     return f"{left[0]} is in service on no node ({said[left[0]]})" if left else ""
 
 

@@ -4,9 +4,9 @@
 """Agents on all nodes of a cluster, as asked for: added where they are missing, replaced node by node.
 
 An agent that runs is never stopped: it is relieved, and its successor goes on with its lease and what it has
-in service. The next node follows once the successor is well; the first bad sign ends it all. Where no agent
-runs yet, everything that is in service is taken out of service first: an agent must not take what another
-node has.
+in service. The next node follows once the successor is well; the first bad sign ends it all. What is in
+service and no agent looks after yet is taken out of service first: an agent must not take what another node
+has.
 """
 
 from __future__ import annotations
@@ -20,22 +20,21 @@ from typing import TypeVar
 from ..agent.declared import membership
 from ..agent.peers.keys import new_key
 from ..agent.settings import timers_of
-from ..control.agents import PROGRAM
 from ..control.fleet import Fleet
 from ..control.hierarchy import take_out_of_service
 from ..control.info import hierarchies_of
-from ..control.outcome import Outcome
 from ..control.store import read_cluster
 from ..errors import StandbyError
+from ..ha.model import Cluster, Hierarchy
 from ..ha.ownership.timing import bound
 from ..node import Clock, Node
 from ..windows.files import Files
-from ..windows.firewall import Rule
 from . import health, keys, seen
 from .install import Installer, unregister
+from .newcomers import newcomers, order
 from .seen import Seen
 from .steps import PREPARING, Act, Step, steps
-from .wanted import KEYS, SETTINGS, Request, Wanted, digest, wanted
+from .wanted import KEYS, Request, Wanted, wanted
 
 # Seconds beyond what the timers promise: programs start, sites start.
 _ALLOWANCE = 60.0
@@ -107,14 +106,22 @@ class Rollout:
         found = self._each(read, has)
         return keys.rounds({case.node: found.get(case.node, ()) for case in cases}, new_key(), rotate=rotate)
 
-    def in_service(self) -> list[str]:
-        """The hierarchies of which something is up on a node."""
-        return [one["name"] for one in hierarchies_of(self._fleet) if one["state"] != _OUT]
+    def newcomers(self, cases: Sequence[Case]) -> list[str]:
+        """The hierarchies that no agent looks after yet, and of which something is up on a node."""
+        names = [one.name for one in self._new(cases)]
+        return [name for name in names if hierarchies_of(self._fleet, name)[0]["state"] != _OUT]
 
-    def _check_definition(self) -> None:
+    def _new(self, cases: Sequence[Case]) -> tuple[Hierarchy, ...]:
+        return newcomers(self._cluster(), {case.node: case.seen for case in cases})
+
+    def _cluster(self) -> Cluster:
         cluster = read_cluster(self._fleet)
         if cluster is None:
             raise StandbyError("the cluster has no definition", remedy="Run the configure playbook first")
+        return cluster
+
+    def _check_definition(self) -> None:
+        cluster = self._cluster()
         if missing := [name for name in cluster.nodes if name not in self._names]:
             raise StandbyError(
                 f"{missing[0]} is a node of the cluster, and is to have no agent",
@@ -125,8 +132,13 @@ class Rollout:
 
     # Doing
 
-    def apply(self, cases: Sequence[Case], rounds: Sequence[keys.Round]) -> None:
+    def apply(self, cases: Sequence[Case], rounds: Sequence[keys.Round], up: Sequence[str]) -> None:
         """Do it.
+
+        Args:
+            cases: every node.
+            rounds: of the key.
+            up: newcomers, of which something is up.
 
         Raises:
             StandbyError: a step failed, or an agent that was started is not well; nothing more was done.
@@ -141,10 +153,13 @@ class Rollout:
         self._each(prepare)
         self.write_keys(rounds)
         if any(case.seen.running for case in cases):
-            for case in sorted(cases, key=lambda one: (one.seen.running, len(one.seen.serving))):
-                self._renew(case)
+            new = self._new(cases)
+            self._take_out(up)
+            for name in order({case.node: case.seen for case in cases}, new):
+                self._renew(by_name[name])
+            self._await_service([one.name for one in new if one.sites])
         else:
-            self._begin(cases)
+            self._begin(cases, up)
         self._each(lambda node: self._take(node, by_name[node.name], Act.TIDY))
 
     def write_keys(self, rounds: Sequence[keys.Round]) -> None:
@@ -157,33 +172,36 @@ class Rollout:
         for one in rounds:
             self._each(partial(write, one=one), list(one))
 
-    def _begin(self, cases: Sequence[Case]) -> None:
+    def _begin(self, cases: Sequence[Case], up: Sequence[str]) -> None:
         """Start all agents at once, where none runs and nothing is in service any more."""
         by_name = {case.node: case for case in cases}
         self._each(lambda node: self._place(node, by_name[node.name]))
-        self._take_out()
+        if up:
+            self._each(unregister)  # what does not run is not asked, and does not begin by itself meanwhile
+        self._take_out(up)
 
-        def start(node: Node) -> health.Status:
+        def start(node: Node) -> None:
             case = by_name[node.name]
             self._installer(node, case).register(tuple(case.wanted.tasks))
             self._installer(node, case).start()
-            return self._well(node, case.seen.status, ())
+            self._well(node, case.seen.status, ())
 
-        statuses = dict(self._each(start))
-        self._await_service(statuses)
+        self._each(start)
+        self._await_service([one.name for one in self._new(cases) if one.sites])
 
-    def _take_out(self) -> None:
-        """Take out of service what is in service without agents; tasks of agents that do not run go first."""
-        found = self.in_service()
-        if found:
-            self._each(unregister)
-        for name in found:
-            take_out_of_service(self._fleet, name, False, _REASON, clock=self._clock)
+    def _take_out(self, up: Sequence[str]) -> None:
+        for name in up:
+            take_out_of_service(self._fleet, name, False, _REASON, beside_agents=True, clock=self._clock)
 
-    def _await_service(self, statuses: dict[str, health.Status]) -> None:
+    def _await_service(self, names: Sequence[str]) -> None:
+        """Wait until agents have in service what they did not look after before."""
+
         def problem() -> str:
-            statuses.update(self._each(lambda node: seen.read_status(self._files(node), self._request.home)))
-            return health.unserved(statuses)
+            statuses = self._each(lambda node: seen.read_status(self._files(node), self._request.home))
+            return health.unserved(statuses, names)
+
+        if not names:
+            return
 
         if why := health.wait_until(problem, self._seconds, self._clock):
             raise StandbyError(
@@ -264,84 +282,3 @@ def _steps(node: str, asked: Wanted, found: Seen) -> tuple[Step, ...]:
     except StandbyError as error:
         error.node = node
         raise
-
-
-def ensure_agents(
-    fleet: Fleet, request: Request, script: str, *, rotate: bool, check: bool, clock: Clock = time
-) -> Outcome:
-    """Have agents on all nodes as asked for.
-
-    Args:
-        fleet: all nodes of the cluster.
-        request: what is asked for.
-        script: text of ``receive_file.ps1``.
-        rotate: change the cluster's key.
-        check: only say what would be done.
-        clock: time.
-
-    Returns:
-        With ``steps``: sentences in order; and ``nodes``: a dictionary each: name, steps, python.
-
-    Raises:
-        StandbyError: see Rollout.
-    """
-    rollout = Rollout(fleet, request, script, clock)
-    cases = rollout.look()
-    rounds = rollout.key_rounds(cases, rotate=rotate)
-    first = not any(case.seen.running for case in cases)
-    taken_out = rollout.in_service() if first else []
-    told = [
-        *(f"{one}: write the cluster's key" for one in sorted({name for one in rounds for name in one})),
-        *(f"take {name} out of service until the agents take it" for name in taken_out),
-        *(f"{case.node}: {step.sentence}" for case in cases for step in case.steps),
-    ]
-    if told and not check:
-        rollout.apply(cases, rounds)
-    return _outcome(cases, told, check=check)
-
-
-def _outcome(cases: Sequence[Case], told: list[str], *, check: bool) -> Outcome:
-    done = "would be" if check else "were"
-    message = f"{len(told)} steps {done} taken" if told else "the agents are as asked for"
-    return Outcome(
-        bool(told),
-        message,
-        {case.node: _before(case) for case in cases},
-        {case.node: _after(case) for case in cases},
-        {
-            "steps": told,
-            "nodes": [
-                {
-                    "name": case.node,
-                    "python": case.wanted.python,
-                    "steps": [step.sentence for step in case.steps],
-                }
-                for case in cases
-            ],
-        },
-    )
-
-
-def _before(case: Case) -> dict[str, object]:
-    """What a node had of what is asked for; nothing secret."""
-    return {
-        "program": case.seen.files.get(PROGRAM),
-        "settings": case.seen.files.get(SETTINGS),
-        "running": case.seen.running,
-        "rule": _rule(case.seen.rule),
-        "todo": [step.sentence for step in case.steps],
-    }
-
-
-def _after(case: Case) -> dict[str, object]:
-    return {
-        "program": digest(case.wanted.files[PROGRAM]),
-        "settings": digest(case.wanted.files[SETTINGS]),
-        "running": True,
-        "rule": _rule(case.wanted.rule),
-        "todo": [],
-    }
-
-
-def _rule(rule: Rule | None) -> str:
-    return "" if rule is None else f"TCP {rule.port} from {', '.join(rule.addresses)}"

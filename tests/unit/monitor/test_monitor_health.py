@@ -44,11 +44,13 @@ def test_each_bad_sign_is_told(status, why):
 
 
 def test_a_hierarchy_that_is_served_nowhere_is_named_with_its_reason():
-    assert unserved({"a": shown(x=UP, y=AWAY), "b": shown(x=AWAY, y=UP)}) == ""
-    assert "y is in service on no node (b: It did not start.)" in unserved(
-        {"a": shown(x=UP, y=AWAY), "b": shown(x=AWAY, y=HELD)}
-    )
-    assert "x is in service on no node" in unserved({"a": shown(x=AWAY), "b": shown(x=AWAY)})
+    both = ("x", "y")
+    assert unserved({"a": shown(x=UP, y=AWAY), "b": shown(x=AWAY, y=UP)}, both) == ""
+    held = {"a": shown(x=UP, y=AWAY), "b": shown(x=AWAY, y=HELD)}
+    assert unserved(held, both) == "y is in service on no node (b: It did not start.)"
+    assert unserved(held, ["x"]) == ""
+    assert "(a says that another node has it)" in unserved({"a": shown(x=AWAY), "b": shown(x=AWAY)}, ["x"])
+    assert "(no agent shows it)" in unserved({"a": shown(), "b": {}}, ["x"])
 
 
 def test_what_is_waited_for_comes_or_the_last_reason_is_told():

@@ -14,8 +14,9 @@ from ansible_collections.standby.iis.plugins.module_utils.agent import tasks
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
-from ansible_collections.standby.iis.plugins.module_utils.ha.model import Cluster
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Cluster, Ip, Site
 from ansible_collections.standby.iis.plugins.module_utils.monitor import rollout
+from ansible_collections.standby.iis.plugins.module_utils.monitor.ensure import ensure_agents
 from ansible_collections.standby.iis.plugins.module_utils.monitor.seen import Seen
 from ansible_collections.standby.iis.plugins.module_utils.monitor.wanted import (
     Interpreter,
@@ -31,6 +32,12 @@ HOME = "C:\\ProgramData\\standby.iis"
 NAMES = ("a", "b", "c")
 PRIVATE = "O:BAG:SYD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
 UP = {"reason": "in_service"}
+CLUSTER = Cluster(
+    "web",
+    NAMES,
+    ips=(Ip("10.0.0.50", 24, NAMES), Ip("10.0.0.51", 24, ("b", "c"))),
+    sites=(Site("x", NAMES, ips=("10.0.0.50",)), Site("y", ("b", "c"), ips=("10.0.0.51",))),
+)
 
 
 class Fleet:
@@ -64,7 +71,7 @@ class World:
         self.nodes = {name: self.node(name) for name in NAMES}
         self.done: list[str] = []
         self.failing: set[str] = set()
-        self.up: list[dict] = []
+        self.up: dict[str, str] = {}
         world = self
 
         class Installer:
@@ -93,9 +100,14 @@ class World:
         monkeypatch.setattr(rollout, "Files", Files)
         monkeypatch.setattr(rollout.health, "wait_well", wait_well)
         monkeypatch.setattr(rollout.seen, "look", lambda node, *_rest: world.nodes[node.name])
-        monkeypatch.setattr(rollout.seen, "read_status", lambda _files, _home: {"hierarchies": {"x": UP}})
-        monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: Cluster("web", NAMES))
-        monkeypatch.setattr(rollout, "hierarchies_of", lambda _fleet: world.up)
+        shown = {"hierarchies": dict.fromkeys("xy", UP)}
+        monkeypatch.setattr(rollout.seen, "read_status", lambda _files, _home: shown)
+        monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: CLUSTER)
+        monkeypatch.setattr(
+            rollout,
+            "hierarchies_of",
+            lambda _fleet, name: [{"name": name, "state": world.up.get(name, "out_of_service")}],
+        )
         monkeypatch.setattr(
             rollout, "take_out_of_service", lambda _fleet, name, *_rest, **_named: world.note(f"out {name}")
         )
@@ -124,9 +136,7 @@ class World:
             raise StandbyError(f"{what} failed")
 
     def ensure(self, check=False):
-        return rollout.ensure_agents(
-            Fleet(), self.request, "script", rotate=False, check=check, clock=Clock()
-        )
+        return ensure_agents(Fleet(), self.request, "script", rotate=False, check=check, clock=Clock())
 
     def of(self, *what):
         """What was done of some kinds, in order."""
@@ -181,19 +191,31 @@ def test_after_an_agent_was_relieved_one_is_started_whatever_happens(world):
 
 def test_the_first_agents_begin_when_nothing_is_in_service_any_more(world):
     world.nodes = {name: world.node(name, state=TaskState.READY) for name in NAMES}
-    world.up = [{"name": "x", "state": "in_service"}, {"name": "y", "state": "out_of_service"}]
+    world.up = {"x": "in_service", "y": "partial"}
     world.ensure()
-    last_out = world.done.index("out x")
+    last_out = world.done.index("out y")
     begun = [number for number, one in enumerate(world.done) if one.startswith("start ")]
     assert len(begun) == 3
     assert min(begun) > last_out > world.done.index("unregister c")
-    assert world.of("out") == ["out x"]
+    assert world.of("out") == ["out x", "out y"]
     assert len(world.of("register")) == 3
+
+
+def test_what_was_declared_since_is_taken_out_before_an_agent_reads_of_it_and_its_first_node_goes_first(
+    world,
+):
+    world.nodes["a"] = world.node("a", serving=("x",))
+    world.up = {"x": "in_service", "y": "in_service"}
+    world.ensure()
+    assert world.of("out") == ["out y"]
+    assert world.done.index("out y") < world.done.index("relieve b")
+    assert world.of("relieve") == ["relieve b", "relieve c", "relieve a"]
+    assert world.of("unregister") == []
 
 
 def test_nothing_begins_where_something_stays_in_service(world):
     world.nodes = {name: world.node(name, state=TaskState.READY) for name in NAMES}
-    world.up = [{"name": "x", "state": "in_service"}]
+    world.up = {"x": "in_service"}
     world.failing = {"out x"}
     with pytest.raises(StandbyError, match="out x failed"):
         world.ensure()
@@ -221,7 +243,7 @@ def test_check_mode_and_a_node_with_all_of_it_do_nothing(world, monkeypatch):
 
 
 def test_a_node_of_the_cluster_that_is_left_out_is_refused(world, monkeypatch):
-    monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: Cluster("web", (*NAMES, "d")))
+    monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: replace(CLUSTER, nodes=(*NAMES, "d")))
     with pytest.raises(StandbyError, match="d is a node of the cluster"):
         world.ensure()
     monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: None)
