@@ -103,6 +103,43 @@ options:
     description: Seconds that such a program may take.
     type: float
     default: 30.0
+  checks:
+    description:
+      - What is to be otherwise of health checks. C(quick) and C(deep) have fields of their times, C(votes)
+        the number of deep checks of a site that must be well. See C(docs/health_checks.md).
+    type: dict
+  notifications:
+    description: Whom agents tell of what happens. See C(docs/agent.md).
+    type: dict
+    suboptions:
+      event_log:
+        description: The event log of Windows.
+        type: bool
+        default: true
+      webhooks:
+        description: URLs that notifications are posted to.
+        type: list
+        elements: dict
+        suboptions:
+          url:
+            description: URL, http or https. It lies in a file of O(home), and is not shown.
+            type: str
+            required: true
+          headers:
+            description: Headers, each as C(Name:value), for https alone. They are not shown.
+            type: list
+            elements: str
+          ca_file:
+            description: Authorities that sign the server, in PEM, on the controller.
+            type: path
+      commands:
+        description: Programs on the nodes with their arguments. They get a notification on standard input.
+        type: list
+        elements: list
+      quiet:
+        description: Seconds in which the same is told once.
+        type: float
+        default: 300.0
   rotate_key:
     description:
       - Change the key by which agents know each other. Both are accepted until every node has the new one.

@@ -140,7 +140,7 @@ class Installer:
         self.register(step.names)
 
     def _tidy(self, step: Step) -> None:
-        self._files.remove([f"{self._wanted.path(PYTHONS)}\\{name}" for name in step.names])
+        self._files.remove([self._wanted.path(name) for name in step.names])
 
 
 def unregister(node: Node) -> None:

@@ -18,8 +18,10 @@ from ..agent import settings as documents
 from ..agent.declared import HierarchyOptions
 from ..agent.settings import PORT, Settings
 from ..errors import StandbyError
+from ..ha.check_times import CheckSettings
 from ..ha.codec import Codec
 from ..windows import files
+from .notices import NOTIFICATIONS_SPEC, files_of, settings_of
 from .wanted import Interpreter, Request, digest
 
 HOME = "C:\\ProgramData\\standby.iis"
@@ -29,6 +31,7 @@ _SECRETS = {
     "certificate_file": "witness_client.pem",
     "key_file": "witness_client.key",
 }
+_CHECKS = Codec().pack(CheckSettings, CheckSettings())
 _HIERARCHY = Codec().pack(HierarchyOptions, HierarchyOptions())
 _PASSWORD = "witness.password"  # noqa: S105 - the name of a file
 _WINDOWS_PATH = re.compile(r'[A-Za-z]:\\[^<>:"/|?*]+[^\\<>:"/|?*.\s]')
@@ -58,6 +61,8 @@ AGENT_SPEC: dict[str, Any] = {
     "limits": {"type": "dict"},
     "fences": {"type": "dict"},
     "fence_timeout": {"type": "float", "default": 30.0},
+    "checks": {"type": "dict"},
+    "notifications": {"type": "dict", "options": NOTIFICATIONS_SPEC},
     "rotate_key": {"type": "bool", "default": False, "no_log": False},
     "source": {"type": "path"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -74,7 +79,7 @@ def request_from(params: Mapping[str, Any], names: Sequence[str]) -> Request:
     Raises:
         StandbyError: options make no sense, or a file that they name cannot be read or is another one.
     """
-    secrets = _secrets(params["etcd"])
+    secrets = {**_secrets(params["etcd"]), **files_of(params["notifications"], _read)}
     common = _common(params, names)
     told = {name: _settings({"node": name, **common}) for name in names}
     return Request(home(params), told, _interpreter(params), bundle.archive(source(params)), secrets)
@@ -126,6 +131,8 @@ def _common(params: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
         "port": params["port"],
         "preset": params["preset"],
         "fence_timeout": params["fence_timeout"],
+        "checks": None if params["checks"] is None else {**_CHECKS, **params["checks"]},
+        "notifications": settings_of(params["notifications"], home(params)),
         **_whole(known),
     }
 

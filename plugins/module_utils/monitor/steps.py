@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -14,7 +15,7 @@ from ..errors import StandbyError
 from ..windows.acl import is_private, owner_trusted
 from ..windows.task import same_definition
 from .seen import Seen
-from .wanted import Wanted, digest
+from .wanted import KEYS, PYTHONS, Wanted, digest
 
 
 class Act(str, Enum):
@@ -31,6 +32,8 @@ class Act(str, Enum):
     TIDY = "tidy"
 
 
+# Files that hold what a witness or a webhook asks for.
+_SECRET = re.compile(r"(?:witness[._]|webhook_)(?!.*\.new\Z)")
 # What can be done beside a running agent.
 PREPARING = (Act.PROTECT, Act.PYTHON, Act.CACHES, Act.RULE)
 
@@ -42,7 +45,7 @@ class Step:
     Attributes:
         act: its kind.
         sentence: for people.
-        names: of the files, tasks or folders it concerns.
+        names: of the files, tasks or folders it concerns; those to be removed from the home on.
     """
 
     act: Act
@@ -113,7 +116,12 @@ def _why_anew(files: tuple[str, ...], registered: tuple[str, ...], seen: Seen) -
 
 
 def _old(wanted: Wanted, seen: Seen) -> Iterator[Step]:
+    """What an earlier version or run has left, named from the home on."""
     kept = "" if wanted.folder is None else wanted.folder.rpartition("\\")[2]
-    old = tuple(name for name in seen.pythons if name != kept)
-    if old:
-        yield Step(Act.TIDY, f"remove {len(old)} older interpreters", old)
+    left = (
+        *(f"{PYTHONS}\\{name}" for name in seen.pythons if name != kept),
+        *(name for name in seen.home.names if _SECRET.match(name) and name not in wanted.files),
+        *(name for name in (f"{one}.new" for one in (*wanted.files, KEYS)) if name in seen.home.names),
+    )
+    if left:
+        yield Step(Act.TIDY, f"remove what is no longer used: {', '.join(left)}", left)

@@ -40,6 +40,14 @@ def etcd(**given):
     return dict.fromkeys(ETCD_SPEC) | {"endpoints": ["https://10.0.0.9:2379"]} | given
 
 
+def hook(url, headers=None, ca_file=None):
+    return {"url": url, "headers": headers, "ca_file": ca_file}
+
+
+def telling(*hooks):
+    return {"event_log": True, "webhooks": list(hooks), "commands": None, "quiet": 300.0}
+
+
 def embeddable(tmp_path, *names):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -109,6 +117,46 @@ def test_an_archive_is_taken_with_its_checksum(tmp_path):
     request_from(options(**given), NAMES)
 
 
+def test_checks_and_notifications_are_those_of_the_agent_and_their_secrets_lie_in_files(tmp_path):
+    (tmp_path / "ca.pem").write_text("ca")
+    hooks = [
+        hook(
+            "https://chat.example.com/T0/secret",
+            headers=["Authorization: Bearer x"],
+            ca_file=tmp_path / "ca.pem",
+        ),
+        hook("http://10.0.0.9/"),
+    ]
+    asked = request_from(
+        options(
+            checks={"votes": {"Shop": 2}},
+            notifications={
+                "event_log": False,
+                "webhooks": hooks,
+                "commands": [["C:\\tell.exe", 7]],
+                "quiet": 60.0,
+            },
+        ),
+        NAMES,
+    )
+    told = asked.settings["server2"]
+    assert parse(write(told)) == told
+    assert told.checks.votes == {"Shop": 2}
+    assert told.notifications.commands == (("C:\\tell.exe", "7"),)
+    assert (told.notifications.event_log, told.notifications.quiet) == (False, 60.0)
+    first, second = told.notifications.webhooks
+    assert first.url is None
+    assert first.url_file == f"{asked.home}\\webhook_1.url"
+    assert (second.headers_file, second.ca_file) == (None, None)
+    assert asked.secrets == {
+        "webhook_1.url": b"https://chat.example.com/T0/secret\n",
+        "webhook_1.headers": b"Authorization: Bearer x\n",
+        "webhook_1_ca.pem": b"ca",
+        "webhook_2.url": b"http://10.0.0.9/\n",
+    }
+    assert "secret" not in write(told)
+
+
 @pytest.mark.parametrize(
     ("given", "why"),
     [
@@ -130,6 +178,12 @@ def test_an_archive_is_taken_with_its_checksum(tmp_path):
         ({"hierarchies": {"x": "automatic"}}, "no dictionary"),
         ({"hierarchies": {"x": {"switchbak": "manual"}}}, "switchbak"),
         ({"port": 70000}, "port 70000"),
+        ({"checks": {"quickly": {}}}, "quickly"),
+        ({"notifications": telling(hook("ftp://x/secret"))}, "webhook 1 is neither"),
+        (
+            {"notifications": telling(hook("http://x/", headers=["A: b"]))},
+            "webhook 1 would be sent unprotected",
+        ),
         ({"source": "/none"}, "/none does not hold"),
     ],
 )

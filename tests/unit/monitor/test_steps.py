@@ -119,7 +119,22 @@ def test_another_interpreter_lies_beside_the_one_that_runs_which_goes_last():
     assert old.python != new.python
     found = steps(new, complete(old))
     assert [step.act for step in found] == [Act.PYTHON, Act.TASKS, Act.SWAP, Act.TIDY]
-    assert found[-1].names == (old.folder.rpartition("\\")[2],)
+    assert found[-1].names == (f"python\\{old.folder.rpartition(chr(92))[2]}",)
+
+
+def test_secrets_that_are_asked_for_no_more_and_leftovers_of_a_run_are_removed():
+    names = (
+        "agent.json",
+        "logs",
+        "status.json.1a2b.new",
+        "witness.password",
+        "webhook_2.url",
+        "standby.pyz.new",
+    )
+    found = steps(WANTED, complete(home=Found(sddl=PRIVATE, names=names)))
+    assert [(step.act, step.names) for step in found] == [
+        (Act.TIDY, ("witness.password", "webhook_2.url", "standby.pyz.new"))
+    ]
 
 
 @pytest.mark.parametrize(
