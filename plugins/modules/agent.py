@@ -203,6 +203,11 @@ nodes:
       description: What was done there.
       type: list
       elements: str
+    handover:
+      description:
+        - Seconds from the relief of its agent to a successor that is well, where one was relieved.
+        - Its addresses end where the successor begins later than the lease has left.
+      type: float
 node:
   description: The node a failure happened on.
   returned: failure on one node

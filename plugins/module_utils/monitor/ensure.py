@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..control.agents import PROGRAM
 from ..control.fleet import Fleet
@@ -32,7 +32,8 @@ def ensure_agents(
         clock: time.
 
     Returns:
-        With ``steps``: sentences in order; and ``nodes``: a dictionary each: name, steps, python.
+        With ``steps``: sentences in order; and ``nodes``: a dictionary each: name, python, steps, and
+        handover: seconds from the relief of its agent to a successor that is well, None where there was none.
 
     Raises:
         StandbyError: see Rollout.
@@ -49,10 +50,12 @@ def ensure_agents(
     ]
     if told and not check:
         rollout.apply(cases, rounds, up)
-    return _outcome(cases, told, check=check)
+    return _outcome(cases, told, rollout.handovers, check=check)
 
 
-def _outcome(cases: Sequence[Case], told: list[str], *, check: bool) -> Outcome:
+def _outcome(
+    cases: Sequence[Case], told: list[str], handovers: Mapping[str, float], *, check: bool
+) -> Outcome:
     done = "would be" if check else "were"
     message = f"{len(told)} steps {done} taken" if told else "the agents are as asked for"
     return Outcome(
@@ -67,6 +70,7 @@ def _outcome(cases: Sequence[Case], told: list[str], *, check: bool) -> Outcome:
                     "name": case.node,
                     "python": case.wanted.python,
                     "steps": [step.sentence for step in case.steps],
+                    "handover": handovers.get(case.node),
                 }
                 for case in cases
             ],

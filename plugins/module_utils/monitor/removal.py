@@ -170,7 +170,9 @@ def remove_agents(fleet: Fleet, home: str, script: str, *, check: bool, clock: C
         {name: {"todo": []} for name in told},
         {
             "steps": steps,
-            "nodes": [{"name": name, "python": "", "steps": one} for name, one in told.items()],
+            "nodes": [
+                {"name": name, "python": "", "steps": one, "handover": None} for name, one in told.items()
+            ],
         },
     )
 

@@ -66,11 +66,15 @@ class Rollout:
         request: what is asked for.
         script: text of ``receive_file.ps1``.
         clock: time.
+
+    Attributes:
+        handovers: node -> seconds from the relief of its agent to a successor that is well.
     """
 
     def __init__(self, fleet: Fleet, request: Request, script: str, clock: Clock = time) -> None:
         self._fleet, self._request, self._script, self._clock = fleet, request, script, clock
         self._names = tuple(request.settings)
+        self.handovers: dict[str, float] = {}
         first = next(iter(request.settings.values()))
         self._seconds = bound(timers_of(first), nodes=len(self._names)) + _ALLOWANCE
 
@@ -218,6 +222,7 @@ class Rollout:
             self._stage(node, case)
             earlier = seen.read_status(self._files(node), self._request.home) if case.seen.status else {}
             serving = case.seen.serving
+            began = self._clock.monotonic()
             if case.of(Act.SWAP):
                 self._swap(node, case)
             else:
@@ -225,6 +230,8 @@ class Rollout:
                 self._take(node, case, Act.TASKS)
                 self._installer(node, case).start()
             self._well(node, earlier, serving)
+            if case.of(Act.SWAP):
+                self.handovers[case.node] = round(self._clock.monotonic() - began, 3)
 
     def _swap(self, node: Node, case: Case) -> None:
         """From here on the lease runs down: nothing is done that can be done before or after."""
