@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +20,16 @@ from ansible_collections.standby.iis.plugins.module_utils.monitor import rollout
 from ansible_collections.standby.iis.plugins.module_utils.monitor.ensure import ensure_agents
 from ansible_collections.standby.iis.plugins.module_utils.monitor.options import (
     AGENT_SPEC,
+    ETCD_SPEC,
     request_from,
     script,
 )
 from ansible_collections.standby.iis.plugins.module_utils.monitor.wanted import Request
 from tests.support.agent_lab import PYTHON, SITE, AgentLab
 from tests.support.cluster_lab import ClusterLab
-from tests.support.witnesses import PATH as WITNESS
+from tests.support.etcd_members import PREFIX, EtcdMembers
+from tests.support.server_process import need
+from tests.support.witnesses import EtcdWitness, Witness
 
 pytestmark = [pytest.mark.alone, pytest.mark.faults]
 
@@ -41,6 +45,21 @@ def another_version(program: bytes) -> bytes:
     return changed.getvalue()
 
 
+def _asked_of(witness: Witness) -> dict[str, object]:
+    """A witness as the module's options name it."""
+    if not isinstance(witness, EtcdWitness):
+        return witness.settings("")
+    access = witness.members.access
+    told = {
+        "endpoints": list(access.endpoints),
+        "prefix": PREFIX,
+        "user": access.user,
+        "password": access.password,
+        "ca_file": access.ca_file,
+    }
+    return {"etcd": dict.fromkeys(ETCD_SPEC) | told}
+
+
 class Three:
     """A cluster of three nodes with a site in service on the first one."""
 
@@ -49,7 +68,7 @@ class Three:
         of.cluster = ClusterLab(of.lab, NAMES)
         given = {
             "cluster": "web",
-            "directory": WITNESS,
+            **_asked_of(of.witness),
             "interpreter": PYTHON,
             "source": str(Path(module_utils.__path__[0])),
             "addresses": {name: of.lab.topology.node(name).address for name in NAMES},
@@ -65,16 +84,22 @@ class Three:
 
 
 @pytest.fixture
-def three(make_lab) -> Three:
+def three(request, make_lab, tmp_path) -> Iterator[Three]:
     lab = make_lab(THREE)
     lab.expected = True
-    made = Three(AgentLab(lab))
-    made.of.declare()
-    made.of.cluster.put(SITE, "server1")
+    etcd = getattr(request, "param", "directory") == "etcd"
+    if etcd:
+        need(EtcdMembers.missing())
+    of = AgentLab(lab, witness=EtcdWitness(lab, tmp_path) if etcd else None)
+    of.declare()
+    of.cluster.put(SITE, "server1")
+    made = Three(of)
     made.ensure()
-    return made
+    yield made
+    of.witness.end()
 
 
+@pytest.mark.parametrize("three", ["directory", "etcd"], indirect=True)
 def test_three_agents_are_replaced_under_load_without_a_failed_request(three):
     of = three.of
     owner = of.owner()
