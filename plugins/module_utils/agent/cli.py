@@ -198,6 +198,7 @@ def _leave(asked: argparse.Namespace, home: Home) -> int:
 def _relieve(_asked: argparse.Namespace, home: Home) -> int:
     if _ended(home, home.relieve_file, _RELIEF):
         return 0
+    home.relieve_file.unlink(missing_ok=True)
     raise StandbyError(
         f"the agent has not ended within {_RELIEF:g} s", remedy="End the task and its processes on the node"
     )

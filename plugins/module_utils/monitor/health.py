@@ -18,6 +18,8 @@ from .seen import read_status
 
 # A member serves; so does one whose peers promise, while the witness is out of reach.
 _STANDING = ("member", "promised")
+# Somebody asked for it to be so.
+_SETTLED = ("in_service", "taken_out", "maintenance")
 _UNKNOWN = "no agent shows it"
 # Seconds between two looks.
 _LOOK = 0.5
@@ -47,12 +49,12 @@ def trouble(status: Status, earlier: Status, serving: Collection[str]) -> str:
 
 
 def unserved(statuses: Mapping[str, Status], names: Collection[str]) -> str:
-    """Which of some hierarchies no node has in service, and why; "" where there is none."""
+    """Which of some hierarchies no node has in service, unasked, and why; "" where there is none."""
     served: set[str] = set()
     said = dict.fromkeys(names, _UNKNOWN)
     for node, status in statuses.items():
         for name, one in status.get("hierarchies", {}).items():
-            if one.get("reason") == "in_service":
+            if one.get("reason") in _SETTLED:
                 served.add(name)
             elif one.get("reason") != "elsewhere":
                 said[name] = f"{node}: {one.get('sentence')}"

@@ -206,7 +206,6 @@ class Rollout:
 
         if not names:
             return
-
         if why := health.wait_until(problem, self._seconds, self._clock):
             raise StandbyError(
                 f"the agents run, and after {self._seconds:g} s {why}",
@@ -236,8 +235,8 @@ class Rollout:
     def _swap(self, node: Node, case: Case) -> None:
         """From here on the lease runs down: nothing is done that can be done before or after."""
         installer = self._installer(node, case)
-        installer.relieve()
         try:
+            installer.relieve()
             self._settle(node, case)
             self._take(node, case, Act.TASKS)
         finally:
