@@ -50,6 +50,8 @@ def test_a_hierarchy_that_is_served_nowhere_is_named_with_its_reason():
     assert unserved(held, both) == "y is in service on no node (b: It did not start.)"
     assert unserved(held, ["x"]) == ""
     assert "(a says that another node has it)" in unserved({"a": shown(x=AWAY), "b": shown(x=AWAY)}, ["x"])
+    out = {"reason": "taken_out", "sentence": "An operator took it out."}
+    assert unserved({"a": shown(x=out), "b": shown(x=AWAY)}, ["x"]) == ""
     assert "(no agent shows it)" in unserved({"a": shown(), "b": {}}, ["x"])
 
 

@@ -189,6 +189,13 @@ def test_after_an_agent_was_relieved_one_is_started_whatever_happens(world):
     assert world.of("relieve", "settle", "start_again") == ["relieve a", "settle files a", "start_again a"]
 
 
+def test_after_a_relief_that_failed_an_agent_is_started_as_well(world):
+    world.failing = {"relieve a"}
+    with pytest.raises(StandbyError, match="relieve a failed"):
+        world.ensure()
+    assert world.of("relieve", "settle", "start_again") == ["relieve a", "start_again a"]
+
+
 def test_the_first_agents_begin_when_nothing_is_in_service_any_more(world):
     world.nodes = {name: world.node(name, state=TaskState.READY) for name in NAMES}
     world.up = {"x": "in_service", "y": "partial"}
