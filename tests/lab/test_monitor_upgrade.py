@@ -65,7 +65,6 @@ class Three:
 
     def __init__(self, of: AgentLab) -> None:
         self.of = of
-        of.cluster = ClusterLab(of.lab, NAMES)
         given = {
             "cluster": "web",
             **_asked_of(of.witness),
@@ -91,6 +90,7 @@ def three(request, make_lab, tmp_path) -> Iterator[Three]:
     if etcd:
         need(EtcdMembers.missing())
     of = AgentLab(lab, witness=EtcdWitness(lab, tmp_path) if etcd else None)
+    of.cluster = ClusterLab(lab, NAMES)
     of.declare()
     of.cluster.put(SITE, "server1")
     made = Three(of)

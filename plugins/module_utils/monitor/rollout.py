@@ -132,6 +132,12 @@ class Rollout:
                 node=missing[0],
                 remedy="Every node needs an agent, or none: run with all nodes of the cluster",
             )
+        if strange := [name for name in self._names if name not in cluster.nodes]:
+            raise StandbyError(
+                f"{strange[0]} is to have an agent, and is no node of the cluster",
+                node=strange[0],
+                remedy="Run the configure playbook with it first, or leave it out",
+            )
         membership(cluster, next(iter(self._request.settings.values())).options)
 
     # Doing
