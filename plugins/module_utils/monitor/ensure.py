@@ -39,7 +39,7 @@ def ensure_agents(
         StandbyError: see Rollout.
     """
     rollout = Rollout(fleet, request, script, clock)
-    cases = rollout.look()
+    cases = rollout.look(check=check)
     rounds = rollout.key_rounds(cases, rotate=rotate)
     needed = any(case.of(Act.START, Act.SWAP) for case in cases)
     up = rollout.newcomers(cases) if needed else []

@@ -80,13 +80,16 @@ class Rollout:
 
     # Looking
 
-    def look(self) -> list[Case]:
+    def look(self, *, check: bool) -> list[Case]:
         """Every node, and what is to be done there.
+
+        Args:
+            check: nothing will be done; tasks before this one may have declared nodes on paper alone.
 
         Raises:
             StandbyError: a node cannot be read, or has what must not be there.
         """
-        self._check_definition()
+        self._check_definition(check=check)
         asked = {name: wanted(self._request, name) for name in self._names}
 
         def one(node: Node) -> Seen:
@@ -124,7 +127,7 @@ class Rollout:
             raise StandbyError("the cluster has no definition", remedy="Run the configure playbook first")
         return cluster
 
-    def _check_definition(self) -> None:
+    def _check_definition(self, *, check: bool) -> None:
         cluster = self._cluster()
         if missing := [name for name in cluster.nodes if name not in self._names]:
             raise StandbyError(
@@ -132,7 +135,8 @@ class Rollout:
                 node=missing[0],
                 remedy="Every node needs an agent, or none: run with all nodes of the cluster",
             )
-        if strange := [name for name in self._names if name not in cluster.nodes]:
+        strange = [name for name in self._names if name not in cluster.nodes]
+        if strange and not check:
             raise StandbyError(
                 f"{strange[0]} is to have an agent, and is no node of the cluster",
                 node=strange[0],
