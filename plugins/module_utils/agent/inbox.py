@@ -113,10 +113,14 @@ def _until_taken(ask: Path, clock: Clock) -> None:
 
 def _answered(answer: Path, seconds: float, clock: Clock) -> Told:
     end = clock.monotonic() + seconds
+    taken = answer.with_suffix(_TAKEN)
     while not answer.exists():
-        if clock.monotonic() >= end:
+        # The answer is there before the request goes; without both, another agent has tidied up.
+        gone = not taken.exists() and not answer.exists()
+        if gone or clock.monotonic() >= end:
+            problem = "and ended" if gone else f"and told nothing for {seconds:g} s"
             raise StandbyError(
-                f"the agent took the request and told nothing for {seconds:g} s",
+                f"the agent took the request {problem}",
                 remedy="Look at the status before asking again: the request may still be done",
             )
         clock.sleep(GLANCE)

@@ -94,6 +94,16 @@ def test_a_request_whose_outcome_does_not_come_is_not_called_undone(folder, agen
     free.set()
 
 
+def test_a_request_whose_agent_is_gone_is_not_waited_for(folder, agent):
+    free = threading.Event()
+    agent(lambda arguments, by: Told(0, str(free.wait(10))))
+    ended = threading.Timer(0.5, lambda: [one.unlink() for one in folder.glob("*.taken")])
+    ended.start()
+    with pytest.raises(StandbyError, match="took the request and ended"):
+        hand_in(folder, ASKED, "Ada", 60.0)
+    free.set()
+
+
 def test_a_request_that_somebody_left_long_ago_is_not_served(folder):
     folder.mkdir()
     left = folder / "left.ask"
