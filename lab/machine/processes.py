@@ -142,7 +142,7 @@ class NativeProcesses:
             arguments: without the program.
             session: variables of the shell.
         """
-        return _script_here(self._host, arguments), {**session, **self.environment(), NETWORK_LOGON: "1"}
+        return _script_here(self._host, arguments), {**self.environment(), **session, NETWORK_LOGON: "1"}
 
     def environment(self) -> dict[str, str]:
         """The variables of a process: the node's, as spelled and in capitals, and the lab's own."""

@@ -49,7 +49,7 @@ def test_switchover_and_switchback_go_through_the_agents(cluster):
     assert (moved.code, moved.changed) == (0, 1), moved.text
     assert cluster.serves("server2")()
     said = moved.task("how long the outage was")
-    assert "(patch) moves it to server2" in said
+    assert "Administrator on server2 (patch) moves it to server2" in said
     assert "through the agents" in said
     assert "as seen from here" in said
 
@@ -94,7 +94,7 @@ def test_maintenance_is_begun_shown_and_ended(of):
     assert "agent of server2: server1 has it" in shown.text
     refused = of.play("switchover", hierarchy=SITE, to="server2")
     assert refused.code != 0
-    assert "server2: it is in maintenance" in refused.text
+    assert f'server2, hierarchy "{SITE}": it is in maintenance' in refused.text
 
     ended = of.play("maintenance", state="end", node="server2")
     assert (ended.code, ended.changed) == (0, 1), ended.text
@@ -145,7 +145,7 @@ def test_a_node_on_which_it_does_not_start_gives_it_back_and_is_unfit_from_then_
     of.until(of.serves("server1"))
     refused = of.play("switchover", hierarchy=SITE, to="server2")
     assert refused.code != 0
-    assert "server2: it failed there" in refused.text
+    assert "it cannot take it: it failed there" in refused.text
 
     of.lab.clear("server2", "start_failure")
     forced = of.play("switchover", hierarchy=SITE, to="server2", force="true")

@@ -93,15 +93,13 @@ def _against_target(
         return None
     if isinstance(found, StandbyError):
         return found
-    for why in (peer.unfit.get(hierarchy), _maintained(asked, target)):
-        if why:
-            remedy = "Mend that, then ask again; force overrules this and may end in an outage"
-            return _refused(f"{target}: {why}", hierarchy, remedy, target)
+    if hierarchy in peer.unfit:
+        remedy = "Mend that, then ask again; force overrules this and may end in an outage"
+        return _refused(f"it cannot take it: {peer.unfit[hierarchy]}", hierarchy, remedy, target)
+    if target in asked.maintenance.nodes:
+        remedy = "End that, then ask again; force overrules this"
+        return _refused("it is in maintenance", hierarchy, remedy, target)
     return None
-
-
-def _maintained(asked: View, target: str) -> str | None:
-    return "it is in maintenance" if target in asked.maintenance.nodes else None
 
 
 def _refused(problem: str, hierarchy: str, remedy: str, node: str | None = None) -> AgentRefused:

@@ -113,7 +113,7 @@ def test_a_refusal_of_the_agents_is_theirs_and_nothing_is_done(world):
 @pytest.mark.parametrize("check", [True, False])
 def test_what_can_be_foreseen_is_refused_before_anything_is_asked(world, check):
     world.unfit = {"Shop": "it failed there twice"}
-    with pytest.raises(AgentRefused, match="server2: it failed there twice"):
+    with pytest.raises(AgentRefused, match="it cannot take it: it failed there twice"):
         put(world, "server2", check=check)
     world.unfit, world.problems = {}, ["the witness cannot be read: gone."]
     with pytest.raises(AgentRefused, match="the witness cannot be read: gone"):

@@ -168,8 +168,10 @@ def test_a_node_that_has_ended_takes_nothing_not_even_by_force(state, told):
 def test_an_unfit_node_or_one_in_maintenance_is_refused_and_forced():
     unfit = replace(ONE, peers={**ALIVE, "server2": Peer("alive", {"Shop": "it failed there twice"})})
     maintained = replace(ONE, maintenance=Maintenance(nodes=("server2",)))
-    assert "server2: it failed there twice. Mend that" in refusal(asked=unfit)
-    assert "server2: it is in maintenance" in refusal(asked=maintained)
+    assert 'server2, hierarchy "Shop": it cannot take it: it failed there twice. Mend that' in refusal(
+        asked=unfit
+    )
+    assert 'server2, hierarchy "Shop": it is in maintenance. End that' in refusal(asked=maintained)
     assert refusal(asked=unfit, force=True) is None
     assert refusal(asked=maintained, force=True) is None
 
