@@ -103,8 +103,9 @@ def test_what_was_asked_by_force_and_by_whom_stands_in_the_request(run, store, m
         answering(store, monkeypatch, True, owner="server2")
 
     monkeypatch.setattr(desk.time, "sleep", sleep)
-    run("switchover", "--force", "--", SHOP.hierarchy, "server2")
-    assert (seen[0].force, seen[0].target, seen[0].by) == (True, "server2", "Ada on server1")
+    run("switchover", "--force", "--because=--patch day", "--", SHOP.hierarchy, "server2")
+    assert (seen[0].force, seen[0].target) == (True, "server2")
+    assert seen[0].by == "Ada on server1 (--patch day)"
 
 
 def test_without_the_witness_a_request_is_refused_with_the_reason(run, store, home):
