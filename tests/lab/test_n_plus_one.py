@@ -58,12 +58,21 @@ def test_nodes_are_added_one_after_the_other_and_the_others_serve_on(pipeline):
         (name_of(2), "server2", ["server2", "server9"]),
     ]
 
-    again = pipeline.add(2, (1, 2))
-    assert (again.code, again.changed) == (0, 0), again.text
-    assert (pipeline.told["changed"], pipeline.told["added"]) == (False, [])
-
 
 def test_a_node_that_is_none_is_refused(pipeline):
     refused = pipeline.add(7, (1, 2))
     assert refused.code != 0
     assert "Say which host of the inventory is to be added" in refused.text
+
+
+@pytest.mark.faults
+def test_check_mode_declares_nothing_and_a_second_run_changes_nothing(make_lab, tmp_path):
+    pipeline = Pipeline(make_lab(n_plus_one.topology(tmp_path, (1,))), tmp_path)
+    checked = pipeline.add(1, (1,), "--check")
+    assert (checked.code, pipeline.result.exists()) == (0, False), checked.text
+    assert name_of(1) in checked.changed_items
+
+    assert pipeline.add(1, (1,)).changed > 0
+    again = pipeline.add(1, (1,))
+    assert (again.code, again.changed) == (0, 0), again.text
+    assert (pipeline.told["changed"], pipeline.told["added"]) == (False, [])
