@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import PRESETS
 
-from . import discovery, failover, ownership, reading, switchover
+from . import agent_budget, discovery, failover, ownership, reading, switchover
 from .conditions import conditions
 
 BENCHES: dict[str, Callable[[], str]] = {
+    "agent_budget": agent_budget.run,
     "discovery": discovery.run,
     "ownership": ownership.run,
     "reading": reading.run,
