@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the agent costs its node: memory, processor, calls to Windows; 20 sites, each with an address of its own.
+"""What the agent costs its node: memory, processor, calls to Windows; 20 sites, each with its own address.
 
 Two lab nodes run the real ``standby.pyz`` at the preset lan; the first has all sites in service, the second
-stands by. What stands for Windows, the PowerShell of the bridge and appcmd, are relays of the lab: they
-have lines and columns of their own, and say nothing of what those programs take on Windows.
+stands by. What stands for Windows, the PowerShell of the bridge and appcmd, are relays of the lab: they have
+lines and columns of their own, and say nothing of what those programs take on Windows.
 """
 
 from __future__ import annotations

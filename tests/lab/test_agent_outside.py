@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.agent.notifying import (
+from ansible_collections.standby.iis.plugins.module_utils.agent.notifications import (
     Notifications,
     WebhookSettings,
 )

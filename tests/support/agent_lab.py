@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.standby.iis.plugins.module_utils.agent import bundle, settings, tasks
 from ansible_collections.standby.iis.plugins.module_utils.agent.declared import HierarchyOptions
 from ansible_collections.standby.iis.plugins.module_utils.agent.desk import Desk
-from ansible_collections.standby.iis.plugins.module_utils.agent.notifying import Notifications
+from ansible_collections.standby.iis.plugins.module_utils.agent.notifications import Notifications
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError

@@ -9,6 +9,8 @@ agent checks it. Of the rest it tells whether this node could take it, and wheth
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -22,6 +24,10 @@ from ..ha.observe import Presence, presence
 from ..ha.quick import blocked, look
 from ..node import Node
 from ..windows.deepcheck import Verdict
+from .home import Home
+from .probes import ask_bounded
+from .program import OpenNode, call_seconds, definition, own_hierarchies
+from .settings import timers_of
 
 # Requests at once.
 _THREADS = 16
@@ -74,7 +80,7 @@ def check_now(
         hierarchies: that have this node.
         ask: makes one deep check.
     """
-    facts = gather(node, Scope.MOVE)
+    facts = gather(node, Scope.CHECK)
     with ThreadPoolExecutor(_THREADS) as threads:
         asked = [
             (one, [(site, at, threads.submit(ask, check)) for site, at, check in _checks(one)])
@@ -126,3 +132,39 @@ def _deep(site: Site, number: int, result: Callable[[], Verdict]) -> Line:
         failure = error if isinstance(error, StandbyError) else foreseen(error, None)
         return Line(name, False, failure.problem)
     return Line(name, verdict.healthy, verdict.sentence, verdict.notices)
+
+
+# The command
+
+
+def check(home: Home, open_node: OpenNode, hierarchy: str | None, *, as_json: bool) -> int:
+    """Make all checks now, beside the agent, with a PowerShell of its own; the exit code.
+
+    Args:
+        home: of the agent.
+        open_node: opens this machine.
+        hierarchy: one alone; None for all.
+        as_json: print a document instead of words.
+
+    Raises:
+        StandbyError: this node has no such hierarchy, or its settings or definition cannot be read.
+    """
+    settings = home.settings()
+    node = open_node(settings.node, home.name, call_seconds(timers_of(settings)))
+    try:
+        own = own_hierarchies(definition(node), settings.node)
+        wanted = [one for one in own if hierarchy in (None, one.name)]
+        if hierarchy is not None and not wanted:
+            raise StandbyError(
+                f"{settings.node} has no such hierarchy",
+                resource=f'hierarchy "{hierarchy}"',
+                remedy=f"There are {', '.join(one.name for one in own) or 'none'}",
+            )
+        found = check_now(node, wanted, ask_bounded)
+    finally:
+        node.close()
+    sys.stdout.write(json.dumps(document(found), indent=1) + "\n" if as_json else in_words(found))
+    lines = [line for one in found for line in one.lines]
+    if failing := sum(not line.healthy for line in lines):
+        sys.stderr.write(f"{failing} of {len(lines)} checks fail on {settings.node}\n")
+    return 1 if failing else 0

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The command on a node: run the agent, ask it, and look at what it does.
 
-What needs the witness is handed to the agent of this node (``inbox.py``), and answered by it.
+What needs the witness is handed to the agent of this node (``inbox.py``), and answered by it. Each command
+imports what it needs: ``run`` stays for good, and is to be small.
 
 Exit codes: 0 done, 1 refused or failed (the sentence is on standard error), 2 bad usage.
 """
@@ -19,15 +20,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import StandbyError
-from . import looking_back, requests
-from .checking import check_now, document, in_words
 from .home import Home
 from .inbox import NotServed, Told, hand_in
-from .probes import ask_bounded
-from .program import OpenNode, call_seconds, definition, own_hierarchies, supervise, work
-from .settings import timers_of
+
+if TYPE_CHECKING:
+    from .program import OpenNode
 
 # Seconds in which an agent that is relieved has ended.
 _RELIEF = 10.0
@@ -49,11 +49,17 @@ def main(
     try:
         home = open_home(asked.home)
         if asked.command == "run":
+            from .supervising import supervise
+
             return supervise(home, [*worker, "work", "--home", asked.home], lambda *one: _serve(home, *one))
         if asked.command == "work":
+            from .program import work
+
             return work(home, open_node)
         if asked.command == "check":
-            return _check(asked, home, open_node)
+            from .checking import check
+
+            return check(home, open_node, asked.hierarchy, as_json=asked.json)
         if asked.command in _HERE:
             return _HERE[asked.command](asked, home)
         told = _asked(asked, arguments, home)
@@ -126,6 +132,8 @@ def _count(least: int) -> Callable[[str], int]:
 
 def _asked(asked: argparse.Namespace, arguments: Sequence[str], home: Home) -> Told:
     """Have the agent of this node do it. Without one, the status is what can be read from here."""
+    from . import requests
+
     try:
         return hand_in(home.requests_folder, arguments, getpass.getuser(), requests.patience(asked, home))
     except NotServed as error:
@@ -136,6 +144,8 @@ def _asked(asked: argparse.Namespace, arguments: Sequence[str], home: Home) -> T
 
 def _serve(home: Home, arguments: Sequence[str], by: str) -> Told:
     """What the agent does with a request that was handed in."""
+    from . import requests
+
     try:
         asked = _parser().parse_args(arguments)
     except SystemExit:
@@ -146,39 +156,21 @@ def _serve(home: Home, arguments: Sequence[str], by: str) -> Told:
 # Without it
 
 
-def _check(asked: argparse.Namespace, home: Home, open_node: OpenNode) -> int:
-    """Beside the agent, with a PowerShell of its own."""
-    settings = home.settings()
-    node = open_node(settings.node, home.name, call_seconds(timers_of(settings)))
-    try:
-        own = own_hierarchies(definition(node), settings.node)
-        wanted = [one for one in own if asked.hierarchy in (None, one.name)]
-        if asked.hierarchy is not None and not wanted:
-            raise StandbyError(
-                f"{settings.node} has no such hierarchy",
-                resource=f'hierarchy "{asked.hierarchy}"',
-                remedy=f"There are {', '.join(one.name for one in own) or 'none'}",
-            )
-        found = check_now(node, wanted, ask_bounded)
-    finally:
-        node.close()
-    shown = json.dumps(document(found), indent=1) + "\n" if asked.json else in_words(found)
-    sys.stdout.write(shown)
-    lines = [line for one in found for line in one.lines]
-    if failing := sum(not line.healthy for line in lines):
-        sys.stderr.write(f"{failing} of {len(lines)} checks fail on {settings.node}\n")
-    return 1 if failing else 0
-
-
 def _explain(asked: argparse.Namespace, home: Home) -> int:
+    from . import looking_back
+
     return _say(looking_back.why(home, datetime.now(UTC), asked.hierarchy, back=asked.back))
 
 
 def _what_if(asked: argparse.Namespace, home: Home) -> int:
+    from . import looking_back
+
     return _say(looking_back.foresight(home, datetime.now(UTC), asked.node))
 
 
 def _replay(asked: argparse.Namespace, home: Home) -> int:
+    from . import looking_back
+
     return _say(looking_back.differences(home, asked.last))
 
 

@@ -24,7 +24,12 @@ def judged(local: Local, verdict: Verdict, found: Cause, now: float, timers: Tim
         timers: of the cluster.
     """
     if found.where in (Where.NOWHERE, Where.VIEW):
-        return replace(local, healthy=True, notice=_notice(verdict, found), given_up="", unreached=None)
+        notice = _notice(verdict, found)
+        if local.healthy and local.notice == notice and not local.given_up:
+            return local
+        return replace(local, healthy=True, notice=notice, given_up="", unreached=None)
+    if local.notice:
+        local = replace(local, notice="")
     if found.where in (Where.NETWORK, Where.NODE):
         known = local.unreached if local.unreached is not None else now
         return replace(

@@ -9,9 +9,9 @@ import os
 import sys
 from pathlib import Path
 
+from ..node import Node
 from .cli import main
 from .home import Home
-from .local import local_node
 from .platform import here
 
 
@@ -20,10 +20,17 @@ def run() -> int:
     code = main(
         sys.argv[1:],
         open_home=lambda folder: Home(folder, lambda path: Path(here(path))),
-        open_node=lambda name, home, seconds: local_node(name, home, cim_timeout=seconds),
+        open_node=_open_node,
         worker=[sys.executable, sys.argv[0]],
     )
     if sys.argv[1:2] == ["run"]:
         # Threads that serve requests may still wait for something: the next agent must not wait for them.
         os._exit(code)
     return code
+
+
+def _open_node(name: str, home: str, seconds: float) -> Node:
+    """This machine; its driver is imported by who needs it, which the supervisor does not."""
+    from .local import local_node
+
+    return local_node(name, home, cim_timeout=seconds)

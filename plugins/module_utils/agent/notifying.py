@@ -7,72 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import StandbyError
 from .eventlog import EventLog
+from .notifications import Notifications, WebhookSettings
 from .notify import Channel, Notifier
 from .notify_channels import Command, Webhook
 
 _LARGEST_FILE = 4096
-
-
-@dataclass(frozen=True)
-class WebhookSettings:
-    """A URL that notifications are posted to. Where it holds a secret, it stands in a file.
-
-    Attributes:
-        url: http or https.
-        url_file: file that holds the URL instead, on its first line.
-        headers_file: file with a header a line, for https alone.
-        ca_file: authorities that sign the server; None for those of the system.
-    """
-
-    url: str | None = None
-    url_file: str | None = None
-    headers_file: str | None = None
-    ca_file: str | None = None
-
-
-@dataclass(frozen=True)
-class Notifications:
-    """Whom an agent tells of what happens.
-
-    Attributes:
-        event_log: the event log of Windows, log Application, source standby.iis.
-        webhooks: see WebhookSettings.
-        commands: programs with their arguments; each is given the notification on standard input.
-        quiet: seconds in which the same is told once.
-    """
-
-    event_log: bool = True
-    webhooks: tuple[WebhookSettings, ...] = ()
-    commands: tuple[tuple[str, ...], ...] = ()
-    quiet: float = 300.0
-
-
-def check(asked: Notifications) -> None:
-    """Refuse what cannot be, before an agent starts with it; files are looked at when it does.
-
-    Raises:
-        StandbyError: a webhook without a URL or with two, a command without a program, a negative time.
-    """
-    for number, one in enumerate(asked.webhooks, start=1):
-        if (one.url is None) == (one.url_file is None):
-            raise StandbyError(
-                f"webhook {number} of the agent's settings has {'no URL' if one.url is None else 'two URLs'}",
-                remedy="Give either url or url_file",
-            )
-    if not all(asked.commands):
-        raise StandbyError(
-            "a command of the agent's notifications is empty", remedy="Name a program, and its arguments"
-        )
-    if not 0 <= asked.quiet < float("inf"):
-        raise StandbyError(
-            f"notifications of the agent's settings have quiet {asked.quiet:g}",
-            remedy="Give seconds, from 0 on",
-        )
 
 
 def open_notifier(

@@ -171,6 +171,10 @@ class Probes:
         """Every check of it has answered since it came into service here."""
         return self._eyes[hierarchy].health.spoken
 
+    def quiet_until(self, hierarchy: str) -> float:
+        """Until when its verdict stays as it is where nothing is heard, caller's monotonic clock."""
+        return self._eyes[hierarchy].health.quiet_until(self._caller.monotonic())
+
     def doubtful(self, hierarchy: str) -> bool:
         """A check of what is in service here fails, though perhaps not often enough yet to count."""
         eye = self._eyes[hierarchy]
@@ -237,7 +241,7 @@ class Probes:
             return
         self._reading = True
         lives = {name: eye.health.generation for name, eye in self._eyes.items() if eye.serving}
-        work = partial(gather, self._node, Scope.MOVE)
+        work = partial(gather, self._node, Scope.CHECK)
         self._run(self._reader, work, partial(self._have_read, self._caller.monotonic(), lives))
 
     def _have_read(self, started: float, lives: Mapping[str, int], facts: NodeFacts | StandbyError) -> None:

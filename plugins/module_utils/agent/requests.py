@@ -17,7 +17,7 @@ from ..ha.ownership.timing import LISTING_AGE, bound
 from .desk import Board, Desk
 from .home import Home
 from .inbox import NotServed, Told, refused
-from .program import open_witness
+from .opening import open_witness
 from .settings import Settings, timers_of
 
 # A request waits for its answer, and for what was asked to be so, as long as ownership may take for each.

@@ -13,9 +13,9 @@ from ..errors import BadDocument, StandbyError
 from ..ha.check_times import CheckSettings, deep_times, quick_times
 from ..ha.codec import Codec, MisfitError
 from ..ha.ownership.timing import Timers, timers
-from . import notifying
+from . import notifications
 from .declared import ClusterOptions, HierarchyOptions
-from .notifying import Notifications
+from .notifications import Notifications
 
 FORMAT = 1
 # Nothing is registered for it at IANA; above the well-known ports and below those that Windows hands out
@@ -139,7 +139,7 @@ def _check(settings: Settings) -> None:
         raise StandbyError(f"{_WHAT} name port {settings.port}", remedy="Give one from 1 to 65535")
     if settings.node not in settings.addresses:
         raise StandbyError(f"{_WHAT} have no address of {settings.node} itself", remedy=_REMEDY)
-    notifying.check(settings.notifications)
+    notifications.check(settings.notifications)
     preset = timers_of(settings)
     quick_times(preset, **settings.checks.quick)
     deep_times(preset, preset.interval, **settings.checks.deep)

@@ -106,6 +106,8 @@ class Worker:
         self._place, self._outside = place, outside
         self._chance = SystemRandom()
         self._leaves = False
+        # When what is in service is looked at next, if nothing is heard of it before.
+        self._due: dict[str, float] = {}
         self._timers = place.timers
         self.loop = Loop()
         self.memory = Memory(place.name, place.instance, place.cluster, place.timers, machine=place.machine)
@@ -197,8 +199,11 @@ class Worker:
 
     def _tick(self) -> None:
         self.loop.after(self._timers.tick, self._tick)
-        for name in self.memory.local:
-            self._look(name)
+        now = time.monotonic()
+        for name, local in self.memory.local.items():
+            # What is in service is looked at when a check has answered, and when the silence of one counts.
+            if local.state is not LocalState.UP or now >= self._due.get(name, now):
+                self._look(name)
         self.engine.think()
         self._tell()
 
@@ -308,8 +313,13 @@ class Worker:
     def _look(self, hierarchy: str) -> bool:
         """Take in what the checks say now; True where that is news."""
         local = self.memory.local[hierarchy]
-        found = replace(local, blocked=self._probes.blocked(hierarchy), notice="")
-        if local.state is LocalState.UP:
+        blocked, up = self._probes.blocked(hierarchy), local.state is LocalState.UP
+        found = local if local.blocked == blocked else replace(local, blocked=blocked)
+        if not up and local.notice:
+            found = replace(found, notice="")
+        if up:
+            quiet = self._probes.quiet_until(hierarchy)
+            self._due[hierarchy] = min(quiet, time.monotonic() + self._timers.interval)
             verdict = self._probes.verdict(hierarchy)
             if verdict.healthy and not local.healthy and not self._probes.spoken(hierarchy):
                 return False  # an earlier process had found it failed, and nothing is known that is newer
@@ -362,6 +372,7 @@ class Worker:
 
     def _watch(self, hierarchy: str) -> None:
         """It is in service here from now on."""
+        self._due.pop(hierarchy, None)
         self._probes.restarted(hierarchy)
         self._observers.restarted(hierarchy)
 

@@ -15,7 +15,7 @@ from ..windows.adapter import read_adapters, read_interfaces
 from ..windows.address import read_addresses
 from ..windows.disk import read_disks, read_partitions
 from ..windows.environment import read_machine
-from ..windows.iis import read_configuration
+from ..windows.iis import read_configuration, read_states
 from ..windows.service import read_services
 from .fleet import Fleet
 
@@ -26,6 +26,7 @@ _READERS: tuple[tuple[Scope, str, Callable[[Node], Any]], ...] = (
     (Scope.DISKS, "disks", lambda node: tuple(read_disks(node))),
     (Scope.DISKS, "partitions", lambda node: tuple(read_partitions(node))),
     (Scope.IIS, "iis", read_configuration),
+    (Scope.STATES, "iis", read_states),
     (Scope.SERVICES, "services", lambda node: read_services(node, WEB_SERVICES)),
     (Scope.MACHINE, "machine", read_machine),
 )

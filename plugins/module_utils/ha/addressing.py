@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
 from typing import Union
 
@@ -230,10 +231,16 @@ def _subnets(facts: NodeFacts, adapters: list[Adapter], floating: set[str]) -> l
     """Every subnet the node itself is in, with its adapter."""
     by_index = {adapter.index: adapter for adapter in adapters}
     return [
-        (ip_interface(f"{own.address}/{own.prefix}").network, by_index[own.interface_index])
+        (_network(own.address, own.prefix), by_index[own.interface_index])
         for own in facts.addresses
         if own.interface_index in by_index and own.address not in floating and not _floats(own)
     ]
+
+
+@lru_cache(256)
+def _network(address: str, prefix: int) -> _Network:
+    """The network of an address; a check of many hierarchies asks for the same few each time."""
+    return ip_interface(f"{address}/{prefix}").network
 
 
 def _floats(found: Address) -> bool:

@@ -29,9 +29,12 @@ class Scope(Flag):
     IIS = auto()
     SERVICES = auto()
     MACHINE = auto()
+    # Names and states alone of what IIS has, instead of IIS.
+    STATES = auto()
     NETWORK = ADDRESSES | ADAPTERS
     MEMBERS = ADDRESSES | DISKS | IIS
     MOVE = NETWORK | DISKS | IIS | SERVICES
+    CHECK = NETWORK | DISKS | STATES | SERVICES
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,10 @@ class _State:
         """Failures that a silence amounts to."""
         return max(0, int((now - self.heard) / self.watch.times.patience))
 
+    def silent_at(self, now: float) -> float:
+        """When the silence that goes on amounts to one failure more."""
+        return self.heard + (self.missed(now) + 1) * self.watch.times.patience
+
     def failing_since(self, now: float) -> float:
         """When its present row of failures began, infinite where there is none."""
         if self.bad or self.down:
@@ -212,6 +216,10 @@ class Health:
     def failing_since(self, now: float) -> float:
         """When a check began to fail that still does, fallen or not; infinite where none does."""
         return min((one.failing_since(now) for one in self._states.values()), default=float("inf"))
+
+    def quiet_until(self, now: float) -> float:
+        """When a silence amounts to one failure more, if nothing is heard until then; own monotonic clock."""
+        return min((one.silent_at(now) for one in self._states.values()), default=float("inf"))
 
     def observe(self, check: str, result: Result, now: float) -> bool:
         """Take in what a check said; False where it does not count.

@@ -52,7 +52,7 @@ def of_target(
 
     Args:
         hierarchy: what is to come into service.
-        seen: the node, which could be read, with scope MOVE.
+        seen: the node, which could be read, with scope MOVE; with CHECK where there is no model.
         facts: of the nodes that are known, this one among them.
         model: the node whose sites this one's must equal; None where there is none to compare with.
     """

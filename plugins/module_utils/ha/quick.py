@@ -65,7 +65,7 @@ def look(hierarchy: Hierarchy, facts: NodeFacts) -> tuple[Finding, ...]:
 
     Args:
         hierarchy: with all its members.
-        facts: of the node, with scope MOVE.
+        facts: of the node, with scope CHECK.
 
     Returns:
         What is unhealthy first, the gravest cause at the front; then what is well, in the members' order.
@@ -93,7 +93,7 @@ def blocked(hierarchy: Hierarchy, facts: NodeFacts) -> str:
 
     Args:
         hierarchy: with all its members.
-        facts: of the node, with scope MOVE.
+        facts: of the node, with scope CHECK.
     """
     if facts.name not in hierarchy.nodes:
         return f"{facts.name} is not a node of it"

@@ -55,6 +55,11 @@ def list_all(kind: Kind) -> tuple[str, ...]:
     return ("list", kind.value, "/config:*", "/xml")
 
 
+def list_states(kind: Kind) -> tuple[str, ...]:
+    """Name and state of every object."""
+    return ("list", kind.value, "/xml")
+
+
 def list_one(kind: Kind, name: str) -> tuple[str, ...]:
     """State of one object."""
     return ("list", kind.value, kind.named(name), "/xml")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.cli import _parser
 from ansible_collections.standby.iis.plugins.module_utils.agent.news import KINDS, TOLD
-from ansible_collections.standby.iis.plugins.module_utils.agent.notifying import Notifications
+from ansible_collections.standby.iis.plugins.module_utils.agent.notifications import Notifications
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "agent.md").read_text(encoding="utf-8")

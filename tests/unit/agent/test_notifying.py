@@ -11,13 +11,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import settings
-from ansible_collections.standby.iis.plugins.module_utils.agent.notify import Event
-from ansible_collections.standby.iis.plugins.module_utils.agent.notifying import (
+from ansible_collections.standby.iis.plugins.module_utils.agent.notifications import (
     Notifications,
     WebhookSettings,
     check,
-    open_notifier,
 )
+from ansible_collections.standby.iis.plugins.module_utils.agent.notify import Event
+from ansible_collections.standby.iis.plugins.module_utils.agent.notifying import open_notifier
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.agent.severity import Severity
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError

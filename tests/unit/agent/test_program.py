@@ -4,12 +4,37 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.program import call_seconds, renewal_seconds
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
 
+_PACKAGE = "ansible_collections.standby.iis.plugins.module_utils"
+
 
 @pytest.mark.parametrize(("preset", "call", "renewal"), [("fast", 5, 2), ("lan", 5, 2), ("wan", 6, 3)])
 def test_no_call_is_given_up_before_a_busy_windows_answers(preset, call, renewal):
     assert (call_seconds(timers(preset)), renewal_seconds(timers(preset))) == (call, renewal)
+
+
+def test_the_supervisor_stays_small():
+    """It is there all the time: neither TLS nor the worker's parts belong into its memory."""
+    program = (
+        f"import sys; sys.path[:0] = {sys.path!r}; "
+        f"import {_PACKAGE}.agent.entry, {_PACKAGE}.agent.supervising; "
+        "print(*sys.modules, sep=chr(10))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = ran.stdout.split()
+    assert f"{_PACKAGE}.agent.supervising" in loaded
+    for name in (
+        "ssl",
+        "http.client",
+        "urllib.request",
+        f"{_PACKAGE}.agent.worker",
+        f"{_PACKAGE}.agent.desk",
+    ):
+        assert name not in loaded

@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.standby.iis.plugins.module_utils.agent import settings, supervisor
 from ansible_collections.standby.iis.plugins.module_utils.agent.cli import main
 from ansible_collections.standby.iis.plugins.module_utils.agent.home import Home
-from ansible_collections.standby.iis.plugins.module_utils.agent.program import supervise
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
+from ansible_collections.standby.iis.plugins.module_utils.agent.supervising import supervise
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.memory import Standing
 
 STANDING = Standing("abc", 3, 1234.5, 99.25)

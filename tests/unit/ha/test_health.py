@@ -302,3 +302,15 @@ def test_all_checks_have_to_speak_before_it_has_spoken():
     assert health.spoken
     health.restarted(2.0)
     assert not health.spoken
+
+
+def test_a_verdict_stays_as_it_is_until_the_silence_counts_once_more():
+    health = Health([*deep().watches, *one().watches], 0.0)
+    for name in ("check 1", "check 2", "check 3", QUICK):
+        health.observe(name, answer(True, 1.0), 1.0 if name == "check 2" else 2.0)
+    for now in (2.0, 5.9):
+        assert health.quiet_until(now) == 6.0
+        assert health.verdict(now).healthy
+    assert not health.verdict(6.0).healthy, "one miss is enough for these"
+    assert health.quiet_until(6.0) == 7.0
+    assert health.quiet_until(7.0) == 11.0

@@ -46,6 +46,36 @@ def test_everything_is_read_by_three_commands() -> None:
     assert shell.programs[2] == "C:\\Windows\\System32\\cmd.exe"
 
 
+def test_states_of_everything_are_read_by_two_commands() -> None:
+    """However many sites there are; who looks every second starts no third program."""
+    sites = '<SITE SITE.NAME="Shop" SITE.ID="1" bindings="http/*:80:" state="Started" />'
+    sites += '<SITE SITE.NAME="Wiki" SITE.ID="2" bindings="http/*:81:" state="Stopped" />'
+    pool = '<APPPOOL APPPOOL.NAME="P" PipelineMode="Integrated" RuntimeVersion="v4.0" state="Stopped" />'
+    script = {
+        "list site /xml": [ok(f"<appcmd>{sites}</appcmd>")],
+        "list apppool /xml": [ok(f"<appcmd>{pool}</appcmd>")],
+    }
+    node, shell = scripted(script=script)
+    found = iis.read_states(node)
+    assert [(one.name, one.state) for one in found.sites] == [("Shop", "Started"), ("Wiki", "Stopped")]
+    assert [(one.name, one.state) for one in found.pools] == [("P", "Stopped")]
+    assert len(shell.ran) == 2
+
+
+def test_states_are_read_apart_where_a_site_outgrows_the_buffer() -> None:
+    section = f"<appcmd><CONFIG><system.applicationHost-sites>{inner('Big', 200)}"
+    section += "</system.applicationHost-sites></CONFIG></appcmd>"
+    script = {
+        "list site /xml": [refused(122, "8007007a")],
+        "list apppool /xml": [ok("<appcmd></appcmd>")],
+        SECTION: [ok(section)],
+        "list site /state:Started /text:name": [ok("Big\r\n")],
+        "list site /state:Stopped /text:name": [ok("")],
+    }
+    node, _shell = scripted(script=script)
+    assert [(one.name, one.state) for one in iis.read_states(node).sites] == [("Big", "Started")]
+
+
 def test_shared_configuration_is_seen() -> None:
     shared = ok(
         '<configuration><configurationRedirection enabled="true" path="\\\\nas\\iis" /></configuration>'
