@@ -90,7 +90,7 @@ def test_a_site_that_hangs_is_restarted_where_it_is_and_people_are_told(of, told
     of.until(lambda: bool(told.of(owner, "recovering")))
     of.lab.clear(owner, "site_hang")
     of.until(of.serves(owner))
-    (first, *_more) = told.of(owner, "recovering")
+    (first, *more) = told.of(owner, "recovering")
     assert "did not answer within 1 s" in first
     assert first.endswith("and is restarted there.")
-    of.until(lambda: len(told.of(owner, "in_service")) > len(_more))
+    of.until(lambda: len(told.of(owner, "in_service")) > len(more))
