@@ -230,6 +230,8 @@ def _here(s: Snapshot, hierarchy: str) -> Iterator[str]:
 def _failures(s: Snapshot, local: Local) -> Iterator[str]:
     if local.notice:
         yield f"To be mended, although it serves: {local.notice}."
+    if local.given_up and local.given_up != local.blocked:
+        yield f"Stopping and starting it on {s.node} does not mend what was found there: {local.given_up}."
     if local.unreached is not None:
         yield f"That other nodes do not reach it here was found {_ago(s, local.unreached)}."
     if local.blocked:

@@ -120,6 +120,14 @@ def blocked() -> Situation:
     return situation
 
 
+def unreached() -> Situation:
+    situation = mine()
+    situation.local["Shop"] = Local(
+        LocalState.DOWN, given_up="server2: no answer", unreached=NOW - 5, notice="the certificate ends"
+    )
+    return situation
+
+
 def unreadable() -> Situation:
     situation = theirs()
     situation.hierarchies["Shop"] = replace(
@@ -193,6 +201,12 @@ def asked() -> Situation:
         (
             lambda: Situation(limits={"server2": 0}).owned("Shop", "server1", successor="server2"),
             ["server1 now: notes in its record (it stays on server1: server2 has 0 hierarchies, its limit)"],
+        ),
+        (
+            unreached,
+            ["Stopping and starting it on server1 does not mend what was found there: server2: no answer.",
+             "That other nodes do not reach it here was found 5.0 s ago.",
+             "To be mended, although it serves: the certificate ends."],
         ),
         (blocked, ["cannot be brought up on server1: IIS is not running", "this node: server1: IIS"]),
         (Situation, ["No record of it has been seen"]),
