@@ -135,6 +135,8 @@ class Chance:
             owned={one: self.random.randint(1, 9) for one in self.some(hierarchies, 2)},
             machine=self.mostly(f"machine of {name}", "another machine"),
             first=self.mostly(0, 2, 3, 4),
+            peers=self.any(((), (me,), (me,), NAMES, NAMES[2:])),
+            terms=self.any(("", TIMERS.digest, TIMERS.digest, TIMERS.digest, "of others")),
         )
         silent = state is not NodeState.ALIVE or self.any((True, False, False))
         return self.seen(record, self.ago() if silent else NOW - 0.5)

@@ -93,17 +93,22 @@ def test_data_is_put_at_risk_only_by_force(s, met):
             assert surely_off(s, record.owner, record.incarnation)
         if declared.exclusive and record.doubt:
             met["in_doubt"] += 1
-            assert all(alive_or_off(s, node) for node in set(declared.nodes) - {s.node})
+            assert all(alive_or_off(s, node) for node in declared.nodes)
         if declared.replicated and record.doubt:
             assert record.current is not None
 
 
 def alive_or_off(s, node):
+    """A node tells that it has nothing, and no former machine of its name can; or it is surely off."""
     seen = s.nodes.get(node)
-    if seen is None or seen.record is None or seen.problem:
+    if node == s.node and (seen is None or seen.record is None):
+        return True
+    if seen is None or seen.record is None or (seen.problem and node != s.node):
         return False
     record = seen.record
-    return seen.since + TIMERS.ttl > NOW if not record.ended else surely_off(s, node, record.incarnation)
+    if record.ended and node != s.node:
+        return surely_off(s, node, record.incarnation)
+    return not record.first and (node == s.node or seen.since + TIMERS.ttl > NOW)
 
 
 @whatever_is_known("lost", limited=5, full=3)

@@ -188,9 +188,18 @@ def test_a_node_joins_with_everything_down_and_an_incarnation_never_named(s, met
         assert one.record.incarnation > max(named)
         assert one.record.state is NodeState.ALIVE
         assert one.record.machine == s.machine
-        assert not other or known.ended or own.since + TIMERS.ttl <= NOW
+        if other and not known.ended:
+            assert own.since + TIMERS.ttl <= NOW
+            assert not any(has(s, rules, known) for rules in s.cluster.hierarchies if len(rules.nodes) > 1)
         if known is not None and not surely_off(s, s.node, known.incarnation):
             assert one.record.first == (one.record.incarnation if other else known.first)
+
+
+def has(s, rules, record):
+    """The incarnation that a node's record names owns a hierarchy."""
+    seen = s.hierarchies.get(rules.name)
+    owner = seen.record if seen else None
+    return owner is not None and (owner.owner, owner.incarnation) == (record.node, record.incarnation)
 
 
 @whatever_is_known("mine", leaves=15)
@@ -235,9 +244,11 @@ def owners_of(s):
     return {seen.record.owner for seen in s.hierarchies.values() if seen.record}
 
 
-@whatever_is_known("lost", fences=15, promised=3)
+@whatever_is_known("lost", fences=15, promised=3, at_odds=3)
 def test_nobody_is_fenced_before_its_ttl_or_against_a_promise(s, met):
-    met["promised"] += len(writes_of(replace(s, given={}), Purpose.FENCE)) - len(writes_of(s, Purpose.FENCE))
+    fences = len(writes_of(s, Purpose.FENCE))
+    met["promised"] += len(writes_of(replace(s, given={}), Purpose.FENCE)) - fences
+    met["at_odds"] += len(writes_of(replace(s, nodes=in_concord(s)), Purpose.FENCE)) - fences
     for one in writes_of(s, Purpose.FENCE):
         met["fences"] += 1
         node, seen = one.record.node, stands_at(s, one.key)
@@ -255,6 +266,27 @@ def test_nobody_is_fenced_before_its_ttl_or_against_a_promise(s, met):
         assert asked or (node not in s.maintenance.nodes and not s.maintenance.cluster)
         assert one.record.state is NodeState.FENCED
         assert (one.record.by, one.record.confirmed) == (s.node, False)
+        assert seen.record is None or forced(s, node) or seen.record == in_concord(s)[node].record
+
+
+def in_concord(s):
+    """Records of nodes as they were if each knew this one, and went by its timers."""
+    return {name: agreed(s, seen) for name, seen in s.nodes.items()}
+
+
+def agreed(s, seen):
+    if seen.record is None:
+        return seen
+    peers = seen.record.peers if s.node in seen.record.peers else ()
+    terms = seen.record.terms if seen.record.terms == TIMERS.digest else ""
+    return replace(seen, record=replace(seen.record, peers=peers, terms=terms))
+
+
+def forced(s, node):
+    return any(
+        h.record and h.record.owner == node and h.record.request and h.record.request.force
+        for h in s.hierarchies.values()
+    )
 
 
 @whatever_is_known("lost", owned=10)
