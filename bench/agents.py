@@ -60,6 +60,18 @@ class AgentCluster:
         desk = self._desk
         desk.follow(SITE, desk.ask(SITE, RequestKind.ACKNOWLEDGE), self._patience)
 
+    def move(self, to: str) -> None:
+        """Have the site on a node, where it begins with all its attempts at local recovery.
+
+        Raises:
+            RuntimeError: that was refused; the message is the agents' own.
+        """
+        desk = self._desk
+        answer = desk.follow(SITE, desk.ask(SITE, RequestKind.SWITCHOVER, to), self._patience)
+        if not answer.accepted:
+            raise RuntimeError(f"the site is not moved to {to}: {answer.sentence}")
+        self.until(lambda: self.reason(to) == "in_service", f"the move to {to}")
+
     def steady(self) -> tuple[str, str]:
         """Wait until the site is in service on one node and the other one stands by; these two."""
         end = time.monotonic() + self._patience

@@ -146,6 +146,7 @@ def _site_crashes(cluster: AgentCluster) -> float:
     cluster.lab.clear(owner, "site_crash")
     if cluster.record.owner != owner:
         raise RuntimeError(f"a crash of {SITE} on {owner} ended on {other}")
+    cluster.move(other)
     return clients.outage
 
 
