@@ -18,6 +18,7 @@ from .seen import read_status
 
 # A member serves; so does one whose peers promise, while the witness is out of reach.
 _STANDING = ("member", "promised")
+_REACHED = "reached"
 # Somebody asked for it to be so.
 _SETTLED = ("in_service", "taken_out", "maintenance")
 _UNKNOWN = "no agent shows it"
@@ -37,8 +38,10 @@ def trouble(status: Status, earlier: Status, serving: Collection[str]) -> str:
     """
     if not status or status.get("at") == earlier.get("at"):
         return "it has shown nothing yet"
+    if status.get("witness") != _REACHED:  # one that goes on from another is a member before it has read it
+        return f"it has not read its witness: {status.get('witness')}"
     if status.get("standing") not in _STANDING:
-        return f"it is no member of its cluster yet ({status.get('witness')})"
+        return "it is no member of its cluster yet"
     shown = status.get("hierarchies", {})
     for name in serving:
         one = shown.get(name, {})

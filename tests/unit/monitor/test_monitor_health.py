@@ -34,6 +34,7 @@ def test_an_agent_that_goes_on_as_the_one_before_is_well():
         ({}, "nothing yet"),
         (shown(at=1, x=UP), "nothing yet"),
         (shown(standing="out", x=UP), "no member"),
+        ({**shown(x=UP), "witness": "no answer in time"}, "not read its witness: no answer in time"),
         (shown(x=HELD), "It did not start"),
         (shown(x=AWAY), "server1 has it"),
         (shown(), "does not know it"),
