@@ -29,6 +29,8 @@ _SETTLED = 10.0
 BEGINNING = 60.0
 # Pauses before a worker that does not stay up is begun again, seconds; the last one is repeated.
 PAUSES = (0.0, 0.0, 0.0, 1.0, 2.0, 5.0, 10.0)
+# Seconds between two looks whether a worker has spoken.
+_LOOK = 0.25
 # What a worker ends with when it has left the cluster and is not to be begun again.
 LEFT = 10
 
@@ -115,19 +117,28 @@ class Supervisor:
         return code
 
     def _follow(self, lines: queue.SimpleQueue[bytes]) -> None:
-        """Take the worker's lines until it ends, hangs, or is to be ended."""
+        """Take the worker's lines until it ends, hangs, or is to be ended.
+
+        Where this process itself stood still, as the whole machine may have, the worker did so too, and has
+        as much longer.
+        """
         heard, patience = self._monotonic(), max(self._patience, BEGINNING)
+        looked, pause = heard, min(_LOOK, self._patience)
         while not self._ending.is_set():
             try:
-                text = lines.get(timeout=min(0.25, self._patience))
+                text = lines.get(timeout=pause)
             except queue.Empty:
-                if self._monotonic() - heard > patience:
+                now = self._monotonic()
+                late, looked = now - looked - pause, now
+                heard += late if late > pause else 0.0
+                if now - heard > patience:
                     self._say(f"the worker has said nothing for {patience:g} s, and is replaced")
                     return
                 continue
             if not text:
                 return
-            heard, patience, self.last = self._monotonic(), self._patience, text
+            heard = looked = self._monotonic()
+            patience, self.last = self._patience, text
 
 
 # No console window for the worker on Windows.

@@ -75,6 +75,19 @@ def test_a_worker_that_hangs_is_killed_and_followed(supervise):
     assert time.monotonic() - begun < 30
 
 
+def test_one_is_not_blamed_for_a_standstill_of_the_whole_machine(tmp_path):
+    log, said, began = tmp_path / "log", [], time.monotonic()
+
+    def monotonic():
+        """It stands still for a hundred seconds, once the worker has spoken."""
+        now = time.monotonic()
+        return now + (100.0 if now - began > 1.5 else 0.0)
+
+    program = HEAD.format(log=str(log)) + TELL + "time.sleep(3.0)\n" + TELL + f"sys.exit({LEFT})"
+    made = Supervisor([sys.executable, "-c", program], 10.0, said.append, monotonic)
+    assert (made.run(), said) == (LEFT, [])
+
+
 def test_one_that_begins_slowly_is_waited_for(supervise):
     code, said, _given = supervise(f"time.sleep(1.0)\n{TELL}sys.exit({LEFT})", patience=0.2)
     assert (code, said) == (LEFT, [])
