@@ -200,16 +200,13 @@ class Node(Hands):
 
     def begun(self, snapshot: Snapshot) -> None:
         """An agent decides every tick; here it does so where that changes anything."""
-        if snapshot.own.leaving and (snapshot.own.lost or not snapshot.own.incarnation) and self._all_down():
+        assert self.memory is not None
+        if self.memory.left:
             self.after(0.0, self._left)
             return
         self._renew_in_time(snapshot.own)
         self._set_alarm(snapshot.own.until)
         self._watch(snapshot)
-
-    def _all_down(self) -> bool:
-        assert self.memory is not None
-        return all(local.down for local in self.memory.local.values())
 
     def _left(self) -> None:
         self.world.note(self, "its agent has left")

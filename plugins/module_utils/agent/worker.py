@@ -295,10 +295,9 @@ class Worker:
         """Tell it."""
         self._outside.decided(snapshot, decision)
 
-    def begun(self, snapshot: Snapshot) -> None:
+    def begun(self, snapshot: Snapshot) -> None:  # noqa: ARG002
         """Once it has left, and nothing is up any more, it ends."""
-        gone = bool(snapshot.own.lost) or not snapshot.own.incarnation
-        if snapshot.own.leaving and gone and all(local.down for local in self.memory.local.values()):
+        if self.memory.left:
             self.loop.stop()
 
     # Reports

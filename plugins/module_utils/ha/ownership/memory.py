@@ -335,6 +335,12 @@ class Memory:
         """Under which it has joined, 0 where it has not."""
         return self._lease.incarnation
 
+    @property
+    def left(self) -> bool:
+        """It was to leave, its incarnation is over or never began, and nothing is up any more: it may end."""
+        over = bool(self._lease.lost) or not self._lease.incarnation
+        return self.leaving and over and all(local.down for local in self.local.values())
+
     def serves(self, now: float) -> bool:
         """True while it may serve: to be asked again right before anything is made visible."""
         return self._lease.serves(now)

@@ -141,8 +141,8 @@ class Sightings:
         """Since when the incarnation of a hierarchy's last owner is known to be over, where that was seen."""
         found = {}
         for name, seen in self.hierarchies.items():
-            if seen.record is not None and seen.record.owner in self._over:
-                since = self._over[seen.record.owner].get(seen.record.incarnation)
+            if seen.record is not None:
+                since = self._over.get(seen.record.owner, {}).get(seen.record.incarnation)
                 if since is not None:
                     found[name] = since
         return found
