@@ -12,13 +12,21 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from multiprocessing import get_context
+from typing import Any, TypeVar
 from unittest.mock import patch
 
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership import sightings
+from ansible_collections.standby.iis.plugins.module_utils.agent import engine
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership import records, sightings
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
+    HierarchyRecord,
+    NodeRecord,
+    Record,
+)
 from tests.simulation.checks import Violation
 from tests.simulation.schedule import play
+
+_R = TypeVar("_R", NodeRecord, HierarchyRecord)
 
 # Schedules that a process plays before it tells what came of them.
 _CHUNK = 200
@@ -61,19 +69,57 @@ class Summary:
 
 @contextmanager
 def quick() -> Iterator[None]:
-    """Nodes share the work of reading a record's text, and garbage is collected now and then."""
+    """Records are read once for all nodes, or not at all where a node wrote them: that they are read as they
+    were written has tests of its own. Garbage is collected now and then."""
     collecting = gc.isenabled()
     gc.disable()
-    cache = lru_cache(4096)
+    texts = _Texts()
     try:
         with (
-            patch.object(sightings, "decode_node", cache(sightings.decode_node)),
-            patch.object(sightings, "decode_hierarchy", cache(sightings.decode_hierarchy)),
+            patch.object(engine, "encode", texts.encode),
+            patch.object(sightings, "decode_node", texts.reads(sightings.decode_node)),
+            patch.object(sightings, "decode_hierarchy", texts.reads(sightings.decode_hierarchy)),
         ):
             yield
     finally:
         if collecting:
             gc.enable()
+
+
+class _Texts:
+    """Texts of records, and what stands in them."""
+
+    _ENOUGH = 4096
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str | None], Any] = {}
+
+    def encode(self, record: Record) -> str:
+        """``records.encode``, which is remembered."""
+        text = records.encode(record)
+        if isinstance(record, NodeRecord):
+            self._keep((record.node, text), record)
+        elif isinstance(record, HierarchyRecord):
+            self._keep((record.hierarchy, text), record)
+        return text
+
+    def reads(self, decode: Callable[[str | None, str], _R]) -> Callable[[str | None, str], _R]:
+        """A function that reads records, which does so once."""
+        known = self._known
+
+        def read(text: str | None, name: str) -> _R:
+            record = known.get((name, text))
+            if record is None:
+                record = decode(text, name)
+                self._keep((name, text), record)
+            return record
+
+        return read
+
+    def _keep(self, key: tuple[str, str | None], record: Record) -> None:
+        if len(self._known) >= self._ENOUGH:
+            self._known.clear()
+        self._known[key] = record
 
 
 def play_many(first: int, count: int) -> Summary:

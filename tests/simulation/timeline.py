@@ -24,7 +24,7 @@ class Timeline:
     def at(self, when: float, event: Event) -> None:
         """Let something happen at a time (true clock, seconds), or now where that is past."""
         self._count += 1
-        heapq.heappush(self._events, (max(when, self.now), self._count, event))
+        heapq.heappush(self._events, (when if when > self.now else self.now, self._count, event))
 
     def after(self, delay: float, event: Event) -> None:
         """Let something happen after a delay, seconds."""

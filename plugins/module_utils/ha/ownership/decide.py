@@ -28,6 +28,8 @@ that is not too rare for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .decision import Action, Decision, Do, Reason, Verb, Verdict
 from .fencing import fence_the_lost
 from .lost import outranked
@@ -51,14 +53,20 @@ def decide(snapshot: Snapshot) -> Decision:
     verdicts: dict[str, Verdict] = {}
     claims = 0
     # What is being written comes first: a claim that is under way counts, whatever the order.
-    for rules in sorted(s.cluster.hierarchies, key=lambda one: HIERARCHIES + one.name not in s.busy):
+    for rules in _busy_first(s):
         if s.node in rules.nodes:
             verdict, more = _hierarchy(s, rules, claims)
             claims += verdict.reason is Reason.CLAIMING
             verdicts[rules.name] = verdict
             actions.extend(more)
-    declared = (one.name for one in s.cluster.hierarchies)
-    return Decision(tuple(actions), tuple(verdicts[name] for name in declared if name in verdicts))
+    declared = s.cluster.hierarchies
+    return Decision(tuple(actions), tuple([verdicts[one.name] for one in declared if one.name in verdicts]))
+
+
+def _busy_first(s: Snapshot) -> Sequence[Rules]:
+    if not s.busy:
+        return s.cluster.hierarchies
+    return sorted(s.cluster.hierarchies, key=lambda one: HIERARCHIES + one.name not in s.busy)
 
 
 def _hierarchy(s: Snapshot, rules: Rules, claims: int) -> tuple[Verdict, list[Action]]:

@@ -67,10 +67,15 @@ def _forced(s: Snapshot, node: str) -> bool:
     )
 
 
-def _fenceable(s: Snapshot) -> tuple[str, ...]:
+def _fenceable(s: Snapshot) -> list[str]:
     """Peers, and owners of shared hierarchies that are peers no more."""
-    owners = (seen.record.owner for name in s.local if (seen := s.hierarchies.get(name)) and seen.record)
-    return tuple(dict.fromkeys((*s.peers, *(one for one in owners if one and one != s.node))))
+    found = [*s.peers]
+    for name in s.local:
+        seen = s.hierarchies.get(name)
+        owner = seen.record.owner if seen is not None and seen.record is not None else ""
+        if owner and owner != s.node and owner not in found:
+            found.append(owner)
+    return found
 
 
 def _never_seen(s: Snapshot, node: str) -> Seen[NodeRecord] | None:

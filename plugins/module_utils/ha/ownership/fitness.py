@@ -34,9 +34,9 @@ def why_unfit(s: Snapshot, rules: Rules) -> str:
         return local.blocked
     if often := failed_too_often(s, rules, s.timers.hold_off):
         return f"it failed there {often} ({local.problem})"
-    others = any(alive(s, node) for node in rules.nodes if node != s.node)
-    if others and local.unreached is not None and local.unreached > s.now - s.timers.hold_off:
-        # Where nobody else is left, nobody is left either who says so.
+    unreached = local.unreached is not None and local.unreached > s.now - s.timers.hold_off
+    # Where nobody else is left, nobody is left either who says so.
+    if unreached and any(alive(s, node) for node in rules.nodes if node != s.node):
         return "it was in service there and not reached from outside"
     return ""
 

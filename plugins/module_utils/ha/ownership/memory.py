@@ -58,7 +58,7 @@ class Memory:
         # Peer -> own monotonic clock until which it was promised that this node does not fence it.
         self._given: dict[str, float] = {}
         # Keys with a write under way; keys whose last write was refused, with when: until a read begun later.
-        self._busy: set[str] = set()
+        self._busy: frozenset[str] = frozenset()
         self._refused: dict[str, float] = {}
         # Hierarchy -> version on which a release was put that has no answer.
         self._given_up: dict[str, int] = {}
@@ -169,7 +169,7 @@ class Memory:
 
     def writing(self, write: Write, now: float) -> None:
         """A write begins."""
-        self._busy.add(write.key)
+        self._busy |= {write.key}
         if isinstance(write.record, HierarchyRecord) and write.record.current is not None:
             named = self._named.setdefault(write.record.hierarchy, [])
             named.append((write.version, frozenset(write.record.current)))
@@ -305,7 +305,7 @@ class Memory:
             ),
             reachable=fresh and not self._outage,
             outage=self._outage,
-            busy=frozenset((*self._busy, *self._refused)),
+            busy=self._busy | self._refused.keys(),
             nodes=dict(self._seen.nodes),
             hierarchies=dict(self._seen.hierarchies),
             maintenance=self._seen.maintenance,
@@ -347,6 +347,8 @@ class Memory:
 
     def _unsure(self) -> frozenset[str]:
         """Hierarchies whose release may have taken effect, or may yet: nobody has written over them since."""
+        if not self._given_up:
+            return frozenset()
         known = self._seen.hierarchies
         self._given_up = {
             name: version
@@ -397,6 +399,6 @@ class Memory:
         )
 
     def _end(self, write: Write) -> None:
-        self._busy.discard(write.key)
+        self._busy -= {write.key}
         if write.purpose is Purpose.FENCE and isinstance(write.record, NodeRecord):
             self._fencing.discard(write.record.node)

@@ -127,7 +127,12 @@ class Sightings:
 
         Those are older than ones that were known for longer than any cache lasts, and count as missing.
         """
-        return {key: stored for key, stored in found.items() if not self._went_back(key, stored, started)}
+        versions = self.versions
+        return {
+            key: stored
+            for key, stored in found.items()
+            if stored.version >= versions.get(key, 0) or not self._went_back(key, stored, started)
+        }
 
     def _went_back(self, key: str, stored: Stored, started: float) -> bool:
         table: Mapping[str, Seen[NodeRecord] | Seen[HierarchyRecord]]
@@ -139,7 +144,9 @@ class Sightings:
 
     def over(self) -> Mapping[str, float]:
         """Since when the incarnation of a hierarchy's last owner is known to be over, where that was seen."""
-        found = {}
+        found: dict[str, float] = {}
+        if not self._over:
+            return found
         for name, seen in self.hierarchies.items():
             if seen.record is not None:
                 since = self._over.get(seen.record.owner, {}).get(seen.record.incarnation)

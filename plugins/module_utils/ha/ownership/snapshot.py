@@ -169,7 +169,7 @@ class Power:
     since: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Own:
     """The node itself.
 
@@ -199,9 +199,9 @@ class Own:
     step: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Snapshot:
-    """Everything a decision rests on.
+    """Everything a decision rests on. Nobody changes one; frozen ones take twice the time to make.
 
     Attributes:
         now: own monotonic clock, seconds.

@@ -157,11 +157,10 @@ def _too_soon(s: Snapshot) -> bool:
 def _ask(s: Snapshot) -> Iterator[Action]:
     """Promises, once a renewal is overdue and something depends on this node's standing."""
     renewed = s.own.renewed
-    if not s.standing or renewed is None or s.own.jumped or not _owns_any(s):
+    if renewed is None or s.now < renewed + s.timers.interval + s.timers.store_timeout:
         return
-    overdue = s.now >= renewed + s.timers.interval + s.timers.store_timeout
     recently = s.own.asked is not None and s.now < s.own.asked + s.timers.interval
-    if overdue and not recently and s.peers:
+    if s.sure and not recently and s.peers and _owns_any(s):
         yield Ask(
             s.peers, f"no renewal was confirmed for {s.now - renewed:.1f} s ({s.outage or 'lost answers'})"
         )

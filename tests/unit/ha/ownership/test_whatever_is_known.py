@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from copy import deepcopy
 from dataclasses import replace
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decide import decide
@@ -94,6 +95,15 @@ def test_a_node_outside_the_cluster_only_ever_stops():
 @whatever_is_known()
 def test_one_snapshot_gives_one_decision(s, _met):
     assert decide(s) == decide(replace(s))
+
+
+@whatever_is_known()
+def test_a_snapshot_stays_as_it_is(s, _met):
+    before = deepcopy(s)
+
+    decide(s)
+
+    assert s == before
 
 
 @whatever_is_known(writes=100, busy=20)
