@@ -38,15 +38,11 @@ class Kept:
 
 KEPT: Mapping[int, Kept] = MappingProxyType(
     {
-        13: Kept(
-            "a node that is back comes first again, within the window that was declared",
-            r"release hierarchies/(site \d): (node\d) is back and comes first... \2 .* claim hierarchies/\1",
-        ),
         55: Kept(
             "a hierarchy's record vanishes, and its owner writes it again",
             r"hierarchies/(site \d) vanishes... repair hierarchies/\1: its record has vanished",
         ),
-        61: Kept(
+        70: Kept(
             "a suspended machine goes on and is visible beside the new owner, within the bound",
             r"(node\d) .*is suspended with its clocks... \1 .*goes on after a suspension",
             exposures=1,
@@ -54,6 +50,10 @@ KEPT: Mapping[int, Kept] = MappingProxyType(
         215: Kept(
             "the fence device of a lost node with a disk does not work",
             r"the fence of (node\d) does not work... the power of \1 is not cut",
+        ),
+        427: Kept(
+            "a node that is back comes first again, within the window that was declared",
+            r"release hierarchies/(site \d): (node\d) is back and comes first... \2 .* claim hierarchies/\1",
         ),
         6772: Kept(
             "maintenance is set between a release and the claim of its successor",

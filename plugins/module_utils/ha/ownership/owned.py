@@ -98,8 +98,11 @@ class _Owner:
             told = f"{s.node} is being shut down"
             # In maintenance it is left to this node, which brings it up again when it is back.
             return self._give(s.node, f"{told}, and {why}") if why else self._give("", told)
-        if why and local.down and not local.failures and not local.blocked:
+        untried = not local.failures and not local.blocked
+        if why and untried and local.down:
             return self._bring_up()  # it was up before this agent was started, or a person asked for it
+        if why and untried and local.state is LocalState.UNKNOWN:
+            return self._stopping()  # an earlier process of this agent died half-way, and left it so
         if why:
             return self._say(Reason.MAINTENANCE, f"{why}; it is {local.state.value} on {s.node}")
         if self.record.successor:
@@ -109,10 +112,13 @@ class _Owner:
         if local.state is LocalState.UP and local.healthy:
             return self._serve()
         if local.state in (LocalState.STOPPING, LocalState.UNKNOWN):
-            told = f"it is being stopped on {s.node}"
-            late = s.now - local.since - s.timers.stop
-            return self._do(Verb.STOP, Reason.STOPPING, told if late < 0 else f"{told}, which does not end")
+            return self._stopping()
         return self._bring_up()
+
+    def _stopping(self) -> Result:
+        told = f"it is being stopped on {self.s.node}"
+        late = self.s.now - self.local.since - self.s.timers.stop
+        return self._do(Verb.STOP, Reason.STOPPING, told if late < 0 else f"{told}, which does not end")
 
     def _take_out(self) -> Result:
         told = self.record.reason

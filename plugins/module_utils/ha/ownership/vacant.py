@@ -178,10 +178,11 @@ def _in_turn(
     better = [
         node
         for node in rules.nodes[: rules.nodes.index(s.node)]
-        if successor != s.node and obstacle(s, rules, record, node) is None
+        if successor != s.node and (_begins(s, record, node) or obstacle(s, rules, record, node) is None)
     ]
     if better and waited < s.timers.patience * len(better):
-        return _say(rules, Reason.WAITING_FOR_BETTER, f"{better[0]} comes first and is to take it")
+        is_to = "join" if _begins(s, record, better[0]) else "take it"
+        return _say(rules, Reason.WAITING_FOR_BETTER, f"{better[0]} comes first and is to {is_to}")
     lost = bool(record.owner)
     told = f"{s.node} takes it: {record.reason}"
     if lost:
@@ -190,6 +191,11 @@ def _in_turn(
         told = f"{s.node} was away, and takes it again"
     moves = record.failovers + (lost and record.owner != s.node)
     return _claim(s, rules, replace(record, failovers=moves), seen, told)
+
+
+def _begins(s: Snapshot, record: HierarchyRecord, node: str) -> bool:
+    """Agents that begin together do not all join at once: who is first does not take everything."""
+    return not record.epoch and node not in s.nodes
 
 
 def _claim(

@@ -245,6 +245,16 @@ def test_maintenance_does_not_keep_down_what_was_up_before_its_agent_restarted(m
 
 
 @FREEZES
+def test_maintenance_does_not_keep_half_way_what_its_agent_left_so(maintenance, why):
+    local = Local(LocalState.UNKNOWN, since=NOW)
+    found = decided(
+        local={"web": local}, records={"web": owned(successor="server2")}, maintenance=maintenance
+    )
+
+    assert (found.work, found.writes) == (STOP, [])
+
+
+@FREEZES
 def test_maintenance_does_not_keep_a_person_from_moving_it(maintenance, why):
     found = decided(records=wants(target="server2"), maintenance=maintenance)
 

@@ -237,6 +237,17 @@ def test_its_patience_ends_also_where_there_has_never_been_a_record():
     assert Decided(later).purposes == CLAIM
 
 
+def test_what_was_never_in_service_waits_for_nodes_that_have_not_joined_yet():
+    def second(read):
+        before = snapshot("server2", records={"web": None}, nodes={"server1": None})
+        return Decided(replace(before, first_read=NOW - read))
+
+    assert second(TIMERS.patience).purposes == CLAIM
+    found = second(TIMERS.patience - 0.1)
+    assert found.writes == []
+    assert (found.reason, found.sentence) == ("waiting_for_better", "server1 comes first and is to join")
+
+
 # The successor
 
 
