@@ -90,8 +90,9 @@ def test_maintenance_is_begun_shown_and_ended(of):
 
     shown = of.play("status")
     assert "maintenance: server2" in shown.text
-    assert "agent of server1: it is in service on server1" in shown.text
+    assert "agent of server1: it is in service on server1 (in_service)" in shown.text
     assert "agent of server2: server1 has it" in shown.text
+    assert "(elsewhere)" in shown.text
     refused = of.play("switchover", hierarchy=SITE, to="server2")
     assert refused.code != 0
     assert f'server2, hierarchy "{SITE}": it is in maintenance' in refused.text

@@ -135,7 +135,7 @@ def _in_words(shown: Mapping[str, Any]) -> str:
     for name, one in shown["hierarchies"].items():
         lines.append(f"{name}: {one['owner'] or 'nobody has it'} ({one['reason']})")
     for name, one in shown["here"].get("hierarchies", {}).items():
-        lines.append(f"  here, {name}: {one['sentence']}")
+        lines.append(f"  here, {name}: {one['sentence']} ({one['reason']})")
     lines.extend(shown["problems"])
     return "".join(f"{line}\n" for line in lines)
 

@@ -30,7 +30,8 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records i
 
 SHOP = HierarchyRecord("-Shop & Co", "server1", 3, 4, "server1 took it")
 KEY = HIERARCHIES + SHOP.hierarchy
-HERE = {"node": "server1", "hierarchies": {SHOP.hierarchy: {"sentence": "it is in service on server1"}}}
+SERVES = {"reason": "in_service", "sentence": "it is in service on server1"}
+HERE = {"node": "server1", "hierarchies": {SHOP.hierarchy: SERVES}}
 
 
 @pytest.fixture
@@ -130,7 +131,7 @@ def test_status_shows_records_and_what_this_node_says(run, store):
     assert shown["nodes"]["server1"]["unfit"] == {SHOP.hierarchy: "no disk"}
     assert (shown["here"], shown["problems"], shown["running"]) == (HERE, [], True)
     assert shown["bound"] > 0
-    assert "here, -Shop & Co: it is in service on server1" in run("status")[1]
+    assert "here, -Shop & Co: it is in service on server1 (in_service)\n" in run("status")[1]
 
 
 def test_status_without_the_witness_still_says_what_this_node_says(run, store, home):
