@@ -91,13 +91,20 @@ options:
   hierarchies:
     description:
       - Options by the name of a hierarchy or of a site in it, or an empty name for all others.
-      - They are C(switchback) (C(manual) or C(automatic)), C(window) (two minutes of the day), C(recovery).
+      - C(switchback) is C(manual) (the default) or C(automatic), when a node of higher priority is back.
+      - C(window) has begin and end of the time in which that happens, in minutes since midnight by the clock
+        of the owner. V([120, 300]) is from 02:00 to 05:00. Without it, at any time.
+      - C(recovery) is V(true) (the default) where a failure is first met by a restart on the same node.
     type: dict
   limits:
     description: Node to the number of hierarchies that it takes by itself.
     type: dict
   fences:
-    description: Node to a program with its arguments, which ends with 0 only when that node is surely off.
+    description:
+      - Node to a program with its arguments, a list, which the agents of the other nodes run to switch that
+        node off.
+      - It must end with 0 only when that node is surely off. Where the content lies on a shared disk, nothing
+        is taken from a lost node without it.
     type: dict
   fence_timeout:
     description: Seconds that such a program may take.

@@ -21,6 +21,7 @@ FORMAT = 1
 # Nothing is registered for it at IANA; above the well-known ports and below those that Windows hands out
 # (49152 and up, since Windows Vista).
 PORT = 7790
+_DAY = 24 * 60  # minutes
 _WHAT = "the agent's settings"
 _REMEDY = "Run the monitor role again, which writes them"
 
@@ -139,7 +140,20 @@ def _check(settings: Settings) -> None:
         raise StandbyError(f"{_WHAT} name port {settings.port}", remedy="Give one from 1 to 65535")
     if settings.node not in settings.addresses:
         raise StandbyError(f"{_WHAT} have no address of {settings.node} itself", remedy=_REMEDY)
+    _check_options(settings)
     notifications.check(settings.notifications)
     preset = timers_of(settings)
     quick_times(preset, **settings.checks.quick)
     deep_times(preset, preset.interval, **settings.checks.deep)
+
+
+def _check_options(settings: Settings) -> None:
+    for name, options in settings.hierarchies.items():
+        if options.window is not None and not all(0 <= minute <= _DAY for minute in options.window):
+            raise StandbyError(
+                f"the window of {name!r} is {' to '.join(map(str, options.window))}",
+                remedy=f"Give its begin and end as minutes since midnight, 0 to {_DAY}",
+            )
+    for node, command in settings.fences.items():
+        if not command:
+            raise StandbyError(f"the fence of {node} is empty", remedy="Name a program, and its arguments")

@@ -17,7 +17,7 @@ from ..agent import bundle
 from ..agent import settings as documents
 from ..agent.declared import HierarchyOptions
 from ..agent.settings import PORT, Settings
-from ..errors import StandbyError
+from ..errors import BadDocument, StandbyError
 from ..ha.check_times import CheckSettings
 from ..ha.codec import Codec
 from ..windows import files
@@ -198,7 +198,11 @@ def _settings(told: dict[str, Any]) -> Settings:
         raise StandbyError("the cluster has no name", remedy="Give cluster, the same in every run")
     present = {name: value for name, value in told.items() if value is not None}
     left = json.loads(documents.write(Settings(told["node"], told["cluster"])))
-    return documents.parse(json.dumps({**left, **present}))
+    try:
+        return documents.parse(json.dumps({**left, **present}))
+    except BadDocument as misfit:
+        misfit.remedy = "Correct that option: docs/agent.md has under Settings what it may be"
+        raise
 
 
 def _etcd(given: Mapping[str, Any] | None, folder: str) -> dict[str, Any] | None:

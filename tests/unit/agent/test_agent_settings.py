@@ -27,6 +27,8 @@ USUAL = Settings(
     checks=CheckSettings({"fall": 3}, {"interval": 4.0}, {"Shop": 1}),
 )
 
+OPTIONS = {"switchback": "automatic", "window": None, "recovery": True}
+
 
 def document(**changes):
     return json.dumps(json.loads(settings.write(USUAL)) | changes)
@@ -52,6 +54,8 @@ def test_timers_come_from_the_preset_and_what_is_set_otherwise():
         ({"directory": None}, "name no witness"),
         ({"etcd": {"endpoints": ["https://10.0.0.1:2379"]}}, "name two witnesses"),
         ({"port": 0}, "name port 0"),
+        ({"fences": {"server2": []}}, "the fence of server2 is empty. Name a program"),
+        ({"hierarchies": {"": {**OPTIONS, "window": [120, 1500]}}}, "the window of '' is 120 to 1500"),
         ({"addresses": {"server2": ["10.0.0.12"]}}, "no address of server1 itself"),
         ({"preset": "quick"}, "there is no preset 'quick'"),
         ({"timers": {"ttl": 3.0}}, "must not exceed"),
