@@ -46,7 +46,7 @@ def topology(folder: Path, actives: Sequence[int], **settings: Any) -> Path:
 def inventory(folder: Path, network: str, actives: Sequence[int]) -> Path:
     """The inventory ``n_plus_one`` as it is shipped, with the hosts and the connections of a lab."""
     shutil.copytree(INVENTORIES / "n_plus_one" / "group_vars", folder / "group_vars", dirs_exist_ok=True)
-    for name in ("agents.yml", "connection.yml", "vault.yml"):
+    for name in ("monitor.yml", "connection.yml", "vault.yml"):
         (folder / "group_vars" / "web" / name).unlink()
     shutil.copytree(
         INVENTORIES / "lab" / "group_vars" / "all", folder / "group_vars" / "all", dirs_exist_ok=True
