@@ -7,25 +7,20 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
-import signal
 import ssl
-import subprocess
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
 from ..errors import StandbyError
+from . import commands
 
 _LARGEST_FILE = 65536
-# Bytes that are read of an answer, and characters that are told of what a command says.
+# Bytes that are read of an answer.
 _LARGEST_ANSWER = 4096
-_LONGEST_TOLD = 300
 # HTTP status codes that pass by themselves (RFC 9110 15.5.9, RFC 6585 4), beside all from 500 on.
 _PASSING = (408, 429)
 _BROKEN = 500
@@ -150,10 +145,7 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
 
 
 class Command:
-    """Runs a program with the document on standard input, without a shell.
-
-    Exit code 0 counts as delivered. A program that takes too long is killed: on Windows it alone, elsewhere
-    with all that it started. What it writes to standard output is thrown away.
+    """Runs a program with the document on standard input; see ``commands.run``.
 
     Args:
         argv: program and arguments, as the configuration has them.
@@ -173,47 +165,5 @@ class Command:
 
     def deliver(self, content: dict[str, Any], pause: Callable[[float], bool]) -> None:  # noqa: ARG002
         """See ``notify.Channel``; a command is run once."""
-        # Files, not pipes: a program that never reads, or whose children keep a pipe open, holds up nobody.
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as told:
-            given.write(json.dumps(content).encode("ascii") + b"\n")
-            given.seek(0)
-            self._run(given, told)
-
-    def _run(self, given: IO[bytes], told: IO[bytes]) -> None:
-        try:
-            process = self._start(given, told)
-        except (OSError, ValueError) as error:
-            problem = f"it cannot be started: {getattr(error, 'strerror', None) or error}"
-            raise StandbyError(problem, remedy="Check the path, and that the agent may run it") from error
-        try:
-            code = process.wait(self._timeout)
-        except subprocess.TimeoutExpired:
-            _kill(process)
-            problem = f"it did not end within {self._timeout:g} s and was killed"
-            raise StandbyError(problem, remedy="Run it by hand to see why") from None
-        if code:
-            told.seek(0)
-            words = " ".join(told.read(_LARGEST_ANSWER).decode("utf-8", "replace").split())[:_LONGEST_TOLD]
-            problem = f"it ended with code {code}" + (f" and said: {words.rstrip('.')}" if words else "")
-            raise StandbyError(problem, remedy="Run it by hand to see why")
-
-    def _start(self, given: IO[bytes], told: IO[bytes]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - argv of the configuration, no shell
-            self._argv,
-            stdin=given,
-            stdout=subprocess.DEVNULL,
-            stderr=told,
-            env=self._environment,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            start_new_session=os.name != "nt",
-        )
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with suppress(OSError):
-        if os.name == "nt":
-            process.kill()
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(5.0)
+        document = json.dumps(content).encode("ascii") + b"\n"
+        commands.run(self._argv, document, self._timeout, self._environment)

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ..errors import StandbyError
@@ -18,6 +18,7 @@ from ..ha.ownership.decision import Decision
 from ..ha.ownership.explain import standing_of
 from ..ha.ownership.snapshot import Snapshot
 from ..ha.ownership.succession import Standing
+from . import commands
 from .home import Home
 from .log import DecisionLog, Log
 from .lookout import Views
@@ -192,23 +193,35 @@ class Surroundings:
         return {"granted": granted == [True]}
 
     def _cut_power(self, node: str, done: Callable[[bool], None]) -> None:
-        command = self._settings.fences.get(node, ())
         try:
-            # The command is what the operator declared for this node.
-            ended = subprocess.run(  # noqa: S603
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self._settings.fence_timeout,
-                check=False,
-            )
-        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-            self._problem(f"the fence of {node} cannot be run, or does not end: {error}")
+            fence(self._settings, node, self._home.here)
+        except StandbyError as error:
+            self._problem(str(error))
             done(False)
-            return
-        if ended.returncode:
-            self._problem(f"the fence of {node} ended with exit code {ended.returncode}")
-        done(ended.returncode == 0)
+        else:
+            done(True)
+
+
+def fence(settings: Settings, node: str, here: Callable[[str], Path]) -> None:
+    """Run the fence of a node, to its end.
+
+    Args:
+        settings: which declare it.
+        node: that is to be off.
+        here: where a Windows path is on this machine.
+
+    Raises:
+        StandbyError: it is not sure that the node is off.
+    """
+    program, *arguments = settings.fences[node]
+    try:
+        commands.run([str(here(program)), *arguments], b"", settings.fence_timeout)
+    except StandbyError as error:
+        raise StandbyError(
+            f"its fence {program}: {error.problem}",
+            node=node,
+            remedy="Make sure that the node is off, then ask for what it had with force; mend the fence",
+        ) from error
 
 
 def _silent(_sentence: str) -> None:
