@@ -148,6 +148,20 @@ class Fleet:
         running = {name: self.pool.submit(one, name) for name in (self.names if names is None else names)}
         return {name: future.result() for name, future in running.items()}
 
+    def on_all(
+        self, function: Callable[[Node], Found], names: Sequence[str] | None = None
+    ) -> dict[str, Found]:
+        """Call the function as ``each`` does, where every node has to answer.
+
+        Raises:
+            StandbyError: the first failure, in the order asked, once all have answered.
+        """
+        answers = self.each(function, names)
+        for answer in answers.values():
+            if isinstance(answer, StandbyError):
+                raise answer
+        return {name: answer for name, answer in answers.items() if not isinstance(answer, StandbyError)}
+
     def warm(self, name: str, count: int, touch: Callable[[Node], object]) -> None:
         """Have ``count`` sessions to a node open and authenticated: no handshake falls into an outage.
 

@@ -27,7 +27,7 @@ from .membership import NAME, cluster_with
 from .outcome import Outcome
 from .store import read_cluster, write_cluster
 from .survey import read_all
-from .twins import make_twins, raise_first, serving_node
+from .twins import make_twins, serving_node
 from .unprotect import remove_site
 
 __all__ = ["SiteRequest", "ensure_site", "remove_site"]
@@ -204,8 +204,7 @@ def _carry_out(fleet: Fleet, work: Work, before: Cluster | None, after: Cluster)
     """Twins first: a definition without them would offer a switchover that cannot succeed."""
     make_twins(fleet, work.site.name, work.source, work.original, work.twins)
     if work.clear_auto_start:
-        answers = fleet.each(lambda node: set_auto_start(node, work.site.name, False), [work.source])
-        raise_first(answers)
+        fleet.on_all(lambda node: set_auto_start(node, work.site.name, False), [work.source])
     if before is None or before != after:
         write_cluster(fleet, before, after)
 

@@ -141,9 +141,7 @@ def write_cluster(fleet: Fleet, before: Cluster | None, after: Cluster, *, again
 
 
 def _delete(fleet: Fleet, names: list[str]) -> None:
-    for answer in fleet.each(lambda node: registry.delete_key(node, definition.KEY), names).values():
-        if isinstance(answer, StandbyError):
-            raise answer
+    fleet.on_all(lambda node: registry.delete_key(node, definition.KEY), names)
 
 
 def update_cluster(fleet: Fleet, change: Callable[[Cluster], Cluster], *, again: bool = False) -> list[str]:

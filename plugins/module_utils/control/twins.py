@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import StandbyError
 from ..ha.bindings import addresses_of
@@ -102,14 +101,7 @@ def make_twins(
         raise StandbyError("does not exist", node=source, resource=f'site "{name}"')
     with fleet.lease(source) as node:
         documents = _exported(node, site, original, plans.values())
-    raise_first(fleet.each(lambda node: _make(node, site, documents, plans[node.name]), list(plans)))
-
-
-def raise_first(answers: Mapping[str, Any]) -> None:
-    """Raise the first failure among the answers of nodes."""
-    for answer in answers.values():
-        if isinstance(answer, StandbyError):
-            raise answer
+    fleet.on_all(lambda node: _make(node, site, documents, plans[node.name]), list(plans))
 
 
 def _exported(

@@ -26,7 +26,6 @@ from .fleet import Fleet
 from .outcome import Outcome
 from .store import read_cluster, write_cluster
 from .survey import survey
-from .twins import raise_first
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def remove_site(fleet: Fleet, name: str, delete_twins: bool, check: bool) -> Out
     notes = [f"{node} is left as it is: {seen.problem}" for node, seen in facts.items() if seen.problem]
     if not check:
         # The definition last: a run that failed half-way finds the site still protected and goes on.
-        raise_first(fleet.each(lambda node: _release(node, name, releases[node.name]), list(releases)))
+        fleet.on_all(lambda node: _release(node, name, releases[node.name]), list(releases))
         notes.extend(write_cluster(fleet, cluster, after))
     return _outcome(site, facts, releases, notes)
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import TypeVar
 
 from ..agent import tasks
 from ..control.fleet import Fleet
@@ -38,8 +37,6 @@ _ENDLESS = timedelta(seconds=0xFFFFFFFF)
 _ENDS = 30.0
 _REASON = "it was in service there when the agents were removed"
 
-Found = TypeVar("Found")
-
 
 class Removal:
     """One run over all nodes.
@@ -56,7 +53,7 @@ class Removal:
 
     def look(self) -> dict[str, Seen]:
         """What each node has."""
-        return self._each(
+        return self._fleet.on_all(
             lambda node: seen.look(node, Files(node, self._script), self._home, (CACHES_BEFORE,), False)
         )
 
@@ -67,14 +64,14 @@ class Removal:
             StandbyError: an agent does not end; those that had ended are started again.
         """
         try:
-            self._each(lambda node: self._end(node, found[node.name]))
+            self._fleet.on_all(lambda node: self._end(node, found[node.name]))
         except StandbyError:
             self._fleet.each(lambda node: _begin_again(node, found[node.name]))
             raise
         cluster = read_cluster(self._fleet)
         floating = () if cluster is None else tuple(ip.address for ip in cluster.ips)
-        self._each(lambda node: _keep(node, floating))
-        self._each(lambda node: self._clear(node, found[node.name]))
+        self._fleet.on_all(lambda node: _keep(node, floating))
+        self._fleet.on_all(lambda node: self._clear(node, found[node.name]))
         for node, has in found.items():
             for name in has.serving:
                 put_in_service(self._fleet, name, node, False, _REASON, clock=self._clock)
@@ -110,13 +107,6 @@ class Removal:
                 node, {name: int(before[name]) for name in smb_client.LIFETIMES if name in before}
             )
         files.remove([self._home])
-
-    def _each(self, function: Callable[[Node], Found]) -> dict[str, Found]:
-        answers = self._fleet.each(function)
-        for answer in answers.values():
-            if isinstance(answer, StandbyError):
-                raise answer
-        return {name: answer for name, answer in answers.items() if not isinstance(answer, StandbyError)}
 
 
 def _begin_again(node: Node, has: Seen) -> None:

@@ -12,10 +12,9 @@ has.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 from ..agent.declared import membership
 from ..agent.peers.keys import new_key
@@ -40,8 +39,6 @@ from .wanted import KEYS, Request, Wanted, wanted
 _ALLOWANCE = 60.0
 _REASON = "agents take over the cluster"
 _OUT = "out_of_service"
-
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ class Rollout:
             own = asked[node.name]
             return seen.look(node, self._files(node), own.home, tuple(own.files), own.caches)
 
-        found = self._each(one)
+        found = self._fleet.on_all(one)
         return [
             Case(name, asked[name], found[name], _steps(name, asked[name], found[name]))
             for name in self._names
@@ -110,7 +107,7 @@ class Rollout:
             return keys.parse(self._files(node).read(path), node.name)
 
         has = [case.node for case in cases if case.seen.files[KEYS] is not None]
-        found = self._each(read, has)
+        found = self._fleet.on_all(read, has)
         return keys.rounds({case.node: found.get(case.node, ()) for case in cases}, new_key(), rotate=rotate)
 
     def newcomers(self, cases: Sequence[Case]) -> list[str]:
@@ -164,7 +161,7 @@ class Rollout:
             for step in case.of(*PREPARING):
                 self._installer(node, case).take(step)
 
-        self._each(prepare)
+        self._fleet.on_all(prepare)
         self.write_keys(rounds)
         if any(case.seen.running for case in cases):
             new = self._new(cases)
@@ -174,7 +171,7 @@ class Rollout:
             self._await_service([one.name for one in new if one.sites])
         else:
             self._begin(cases, up)
-        self._each(lambda node: self._take(node, by_name[node.name], Act.TIDY))
+        self._fleet.on_all(lambda node: self._take(node, by_name[node.name], Act.TIDY))
 
     def write_keys(self, rounds: Sequence[keys.Round]) -> None:
         """Write keys, one round on all nodes after the other."""
@@ -184,14 +181,16 @@ class Rollout:
             self._files(node).put({path: keys.text(one[node.name])})
 
         for one in rounds:
-            self._each(partial(write, one=one), list(one))
+            self._fleet.on_all(partial(write, one=one), list(one))
 
     def _begin(self, cases: Sequence[Case], up: Sequence[str]) -> None:
         """Start all agents at once, where none runs and nothing is in service any more."""
         by_name = {case.node: case for case in cases}
-        self._each(lambda node: self._place(node, by_name[node.name]))
+        self._fleet.on_all(lambda node: self._place(node, by_name[node.name]))
         if up:
-            self._each(unregister)  # what does not run is not asked, and does not begin by itself meanwhile
+            self._fleet.on_all(
+                unregister
+            )  # what does not run is not asked, and does not begin by itself meanwhile
         self._take_out(up)
 
         def start(node: Node) -> None:
@@ -200,7 +199,7 @@ class Rollout:
             self._installer(node, case).start()
             self._well(node, case.seen.status, ())
 
-        self._each(start)
+        self._fleet.on_all(start)
         self._await_service([one.name for one in self._new(cases) if one.sites])
 
     def _take_out(self, up: Sequence[str]) -> None:
@@ -211,7 +210,9 @@ class Rollout:
         """Wait until agents have in service what they did not look after before."""
 
         def problem() -> str:
-            statuses = self._each(lambda node: seen.read_status(self._files(node), self._request.home))
+            statuses = self._fleet.on_all(
+                lambda node: seen.read_status(self._files(node), self._request.home)
+            )
             return health.unserved(statuses, names)
 
         if not names:
@@ -280,16 +281,6 @@ class Rollout:
 
     def _installer(self, node: Node, case: Case) -> Installer:
         return Installer(node, self._files(node), case.wanted, case.seen)
-
-    def _each(
-        self, function: Callable[[Node], Found], names: Sequence[str] | None = None
-    ) -> Mapping[str, Found]:
-        """Call for nodes concurrently; the first failure is raised once all have answered."""
-        answers = self._fleet.each(function, self._names if names is None else names)
-        for answer in answers.values():
-            if isinstance(answer, StandbyError):
-                raise answer
-        return {name: answer for name, answer in answers.items() if not isinstance(answer, StandbyError)}
 
 
 def _steps(node: str, asked: Wanted, found: Seen) -> tuple[Step, ...]:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import tasks
+from ansible_collections.standby.iis.plugins.module_utils.control import fleet
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Cluster, Ip
 from ansible_collections.standby.iis.plugins.module_utils.monitor import removal
@@ -27,6 +28,7 @@ class Fleet:
     """Nodes that are their names."""
 
     names = NAMES
+    on_all = fleet.Fleet.on_all
 
     def each(self, function, names=None):
         answers = {}

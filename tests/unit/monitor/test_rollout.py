@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.standby.iis.plugins.module_utils.agent import tasks
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
+from ansible_collections.standby.iis.plugins.module_utils.control import fleet
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Cluster, Ip, Site
 from ansible_collections.standby.iis.plugins.module_utils.monitor import rollout
@@ -44,6 +45,7 @@ class Fleet:
     """Nodes that are their names."""
 
     names = NAMES
+    on_all = fleet.Fleet.on_all
 
     @contextmanager
     def lease(self, name):
