@@ -49,9 +49,8 @@ class Listener:
         keys: the keys of the cluster.
         handlers: what answers a question, by its kind.
         clock: monotonic, seconds.
-        problem: is told what goes wrong, as sentences, on threads of the listener; must not wait. A
-        sentence is told once a
-            minute.
+        problem: is told what goes wrong, as sentences, on threads of the listener; must not wait. A sentence
+            is told once a minute.
         slots: connections at once.
         deadline: seconds from the acceptance of a connection to its end; a handler may exceed it, and then
             its answer is lost.
