@@ -22,6 +22,12 @@ _REACHED = "reached"
 # Somebody asked for it to be so.
 _SETTLED = ("in_service", "taken_out", "maintenance")
 _UNKNOWN = "no agent shows it"
+# How an agent's task ended, in words; else its exit code is told, or what kept it from starting.
+_ENDED = {
+    task.RESULT_RUNNING: "it has not ended",
+    task.RESULT_NEVER_RAN: "it has never run",
+    task.RESULT_STOPPED: "somebody stopped it",
+}
 # Seconds between two looks.
 _LOOK = 0.5
 
@@ -119,4 +125,5 @@ def _task(node: Node) -> str:
     found = task.read_task(node, tasks.PATH, tasks.AGENT)
     if found is None:
         return "its task is not registered"
-    return f"its task is {found.state.name.lower()}, last result 0x{found.last_result:x}"
+    ended = _ENDED.get(found.last_result, f"it ended with 0x{found.last_result:x}")
+    return f"its task is {found.state.name.lower()}; {ended}"

@@ -4,14 +4,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError, Unreachable
+from ansible_collections.standby.iis.plugins.module_utils.monitor import health
 from ansible_collections.standby.iis.plugins.module_utils.monitor.health import (
     trouble,
     unserved,
     wait_until,
+    wait_well,
 )
+from ansible_collections.standby.iis.plugins.module_utils.windows.task import Task, TaskState
 from tests.unit.windows.windows_world import Clock
 
 UP = {"reason": "in_service", "sentence": "It is in service here."}
@@ -75,3 +80,19 @@ def test_a_file_that_is_written_just_now_is_asked_for_again_a_node_that_is_gone_
     failures.append(Unreachable("gone"))
     with pytest.raises(Unreachable):
         wait_until(problem, 10.0, Clock())
+
+
+@pytest.mark.parametrize(
+    ("state", "result", "told"),
+    [
+        (TaskState.RUNNING, 0x41301, "its task is running; it has not ended"),
+        (TaskState.READY, 0x41306, "its task is ready; somebody stopped it"),
+        (TaskState.READY, 1, "its task is ready; it ended with 0x1"),
+    ],
+)
+def test_an_agent_that_is_not_well_is_told_with_what_its_task_does(monkeypatch, state, result, told):
+    found = Task("\\standby.iis\\", "agent", state, result, "")
+    monkeypatch.setattr(health.task, "read_task", lambda *_of: found)
+    monkeypatch.setattr(health, "read_status", lambda *_of: {})
+    with pytest.raises(StandbyError, match=told):
+        wait_well(SimpleNamespace(name="a"), None, "C:\\home", {}, (), 1.0, Clock())
