@@ -179,6 +179,29 @@ EXAMPLES = r"""
       server1: 10.0.0.11
       server2: 10.0.0.12
 
+- name: Have agents with etcd as witness, a switchback by themselves at night, a fence, and a webhook
+  standby.iis.agent:
+    cluster: web
+    interpreter: C:\Program Files\Python313\python.exe
+    etcd:
+      endpoints: ["https://192.0.2.21:2379", "https://192.0.2.22:2379", "https://192.0.2.23:2379"]
+      user: standby
+      password: "{{ vault_witness_password }}"
+      ca_file: "{{ inventory_dir }}/witness/ca.pem"
+    addresses:
+      server1: [10.0.0.11, 192.0.2.11]
+      server2: [10.0.0.12, 192.0.2.12]
+    hierarchies:
+      "":
+        switchback: automatic
+        window: [120, 300]
+    fences:
+      server1: ['C:\fence\power_off.exe', server1]
+      server2: ['C:\fence\power_off.exe', server2]
+    notifications:
+      webhooks:
+        - url: "{{ vault_monitor_webhook }}"
+
 - name: Remove the agents
   standby.iis.agent:
     state: absent
