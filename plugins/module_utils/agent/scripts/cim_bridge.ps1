@@ -106,23 +106,20 @@ function Read-Table($Pairs, $Declarations, [string] $Owner, [string] $Namespace)
     return $table
 }
 
-# Keys carry their types; New-CimInstance takes a key of type reference as [ref].
+# Keys carry their types.
 function Read-Keys($Pairs) {
     $table = @{}
-    foreach ($pair in $Pairs) {
-        if ($pair[1] -is [string]) {
-            $table[$pair[0]] = Read-Scalar $pair[1] ''
-        }
-        else {
-            $table[$pair[0]] = [ref] (New-Reference $pair[1].value)
-        }
-    }
+    foreach ($pair in $Pairs) { $table[$pair[0]] = Read-Value $pair[1] '' '' }
     return $table
 }
 
-# An instance that holds its keys alone and stands for the one in the repository.
+# An instance that holds its keys alone and stands for the one in the repository. Of a class that it knows by name
+# alone, New-CimInstance takes a key of type reference as [ref].
 function New-Reference($Reference) {
     $keys = Read-Keys $Reference.keys
+    foreach ($pair in $Reference.keys) {
+        if ($pair[1] -isnot [string]) { $keys[$pair[0]] = [ref] $keys[$pair[0]] }
+    }
     return New-CimInstance -ClientOnly -Namespace $Reference.namespace -ClassName $Reference.class `
         -Property $keys -Key @($keys.Keys)
 }
