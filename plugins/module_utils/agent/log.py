@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -170,50 +170,3 @@ def _last_lines(path: Path, count: int) -> list[str]:
 
 def _texts(lines: list[bytes]) -> list[str]:
     return [text for text in (line.decode("utf-8", "replace").rstrip("\r") for line in lines) if text]
-
-
-def _whole(path: Path) -> int:
-    """Where the last whole line of a file ends."""
-    try:
-        with path.open("rb") as file:
-            end = file.seek(0, os.SEEK_END)
-            while end:
-                begin = max(end - _CHUNK, 0)
-                file.seek(begin)
-                found = file.read(end - begin).rfind(b"\n")
-                if found >= 0:
-                    return begin + found + 1
-                end = begin
-    except OSError:
-        pass
-    return 0
-
-
-class Follower:
-    """Reads a log along, over all its files: each whole line once, also those of several writers.
-
-    Lines of a file that was removed before they were read are missed.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Begin after what is there now."""
-        self._path = path
-        self._places = {number: _whole(file) for number, file in files_of(path)}
-
-    def lines(self) -> Iterator[str]:
-        """What is new, oldest first, without waiting for more."""
-        files = files_of(self._path)
-        self._places = {number: self._places.get(number, 0) for number, _file in files}
-        for number, file in files:
-            yield from self._new(number, file)
-
-    def _new(self, number: int, path: Path) -> list[str]:
-        try:
-            with path.open("rb") as file:
-                file.seek(self._places[number])
-                data = file.read()
-        except OSError:
-            return []
-        end = data.rfind(b"\n") + 1
-        self._places[number] += end
-        return _texts(data[:end].split(b"\n"))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.line_file import LineFile, files_of
-from ansible_collections.standby.iis.plugins.module_utils.agent.log import Follower, Log, tail
+from ansible_collections.standby.iis.plugins.module_utils.agent.log import Log, tail
 
 NOON = "2026-01-01T12:00:00Z"
 
@@ -296,7 +296,6 @@ def test_the_last_lines_of_a_large_file_are_found_from_its_end(path: Path):
 
 def test_there_is_no_log_yet(path: Path):
     assert tail(path, 5) == []
-    assert list(Follower(path).lines()) == []
 
 
 def test_other_files_of_the_folder_are_none_of_the_log(path: Path):
@@ -304,33 +303,6 @@ def test_other_files_of_the_folder_are_none_of_the_log(path: Path):
     for name in ("agent.log", "agent.1.log", "other.000009.log", "agent.000009.log.bak", "agentx000009.log"):
         path.with_name(name).write_text("not mine\n")
     assert tail(path, 5) == ["mine"]
-
-
-def test_a_follower_gets_each_line_once_over_rotations_and_writers(path: Path):
-    one, two = LineFile(path, 30, 100), LineFile(path, 30, 100)
-    one.write("before")
-    follower = Follower(path)
-    assert list(follower.lines()) == []
-    seen = []
-    for number in range(20):
-        one.write(f"one {number}")
-        two.write(f"two {number}")
-        if number % 3 == 0:
-            seen += follower.lines()
-    seen += follower.lines()
-    assert sorted(seen) == sorted(f"{name} {number}" for name in ("one", "two") for number in range(20))
-
-
-def test_a_follower_waits_for_the_end_of_a_line(path: Path):
-    lines = LineFile(path, 1000, 3)
-    lines.write("first")
-    with files_of(path)[-1][1].open("ab", buffering=0) as file:
-        file.write(b"half")
-        follower = Follower(path)
-        assert list(follower.lines()) == []
-        file.write(b" and half\nnext")
-        assert list(follower.lines()) == ["half and half"]
-    assert tail(path, 5) == ["first", "half and half"]
 
 
 def test_a_reader_during_rotation_sees_whole_lines_in_order(path: Path):
@@ -344,14 +316,9 @@ def test_a_reader_during_rotation_sees_whole_lines_in_order(path: Path):
 
     writer = threading.Thread(target=write)
     writer.start()
-    follower, followed = Follower(path), []
     while not done.is_set():
         read = tail(path, 20)
         assert all(len(line) == 8 for line in read)
         assert [int(line) for line in read] == sorted(map(int, read))
-        followed += follower.lines()
     writer.join()
-    followed += follower.lines()
-    numbers = [int(line) for line in followed]
-    assert numbers == sorted(set(numbers))
-    assert numbers[-1] == 2999
+    assert tail(path, 1) == ["00002999"]
