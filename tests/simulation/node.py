@@ -37,13 +37,19 @@ SLOWEST_DEVICE = 2.0
 
 
 class Node(Hands):
-    """A machine and its agent."""
+    """A machine and its agent.
+
+    Attributes:
+        told: hierarchy -> what the agent said of it last.
+        at_write: is called once, when the agent's next write begins.
+    """
 
     def __init__(self, world: World, name: str, clock: Clock) -> None:
         super().__init__(world, name, clock)
         self.client: Client | None = None
         self.engine: Engine | None = None
         self.told: dict[str, str] = {}
+        self.at_write: Callable[[], None] | None = None
         self._standing: Standing | None = None
         self._due = 0.0
         self._boots = 0
@@ -182,6 +188,9 @@ class Node(Hands):
         assert self.client is not None
         life = self._life
         self.world.note(self, f"{write.purpose.value} {write.key}: {write.sentence}")
+        if self.at_write is not None:
+            strike, self.at_write = self.at_write, None
+            strike()
 
         def answered(version: Any) -> None:
             if version is None:

@@ -217,8 +217,18 @@ class Schedule:
             node.start_agent()
 
     def _pause(self) -> None:
-        node = self._node()
+        """At any moment, or while a write is on its way, whose answer it hears when it goes on."""
+        node, chance, line = self._node(), self.random, self.world.timeline
         seconds = self._while()
+        if chance.random() < 0.5:
+            self._stand_still(node, seconds)
+        else:
+            within = chance.uniform(0.0, 3.0) * self.world.latency
+            node.at_write = lambda: line.after(within, lambda: self._stand_still(node, seconds))
+
+    def _stand_still(self, node: Node, seconds: float) -> None:
+        if self._over:
+            return
         self.world.note(node, f"its agent stands still for {seconds:.2f} s")
         node.pause(seconds)
 
