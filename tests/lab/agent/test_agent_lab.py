@@ -9,6 +9,7 @@ import time
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import RequestKind
+from tests.support.agent_hold import until_held
 
 pytestmark = pytest.mark.alone
 BOTH = ("server1", "server2")
@@ -257,15 +258,6 @@ def test_a_site_that_fails_again_and_again_goes_to_the_other_node_once_and_not_i
 @pytest.mark.faults
 def test_a_site_whose_networks_fail_in_turn_is_held_until_that_is_acknowledged(of):
     with of.watching():
-        for number in range(of.timers.hold_after + 1):
-            here, there = BOTH[number % 2], BOTH[1 - number % 2]
-            of.lab.fault(here, "nic", management="true")
-            of.until(lambda there=there: of.serves(there)() or of.reason(there) == "held")
-            of.lab.clear(here, "nic")
-            of.until(lambda here=here: of.reason(here) in ("elsewhere", "held"))
-            if of.reason(there) == "held":
-                break
-        assert number + 1 >= of.timers.hold_after
-        assert of.owner() is None
+        until_held(of)
         of.ask(RequestKind.ACKNOWLEDGE)
         of.until(lambda: any(of.serves(name)() for name in BOTH))

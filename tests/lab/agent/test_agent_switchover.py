@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from tests.support.agent_hold import until_held
 from tests.support.agent_lab import AgentLab
 
 pytestmark = [pytest.mark.alone, pytest.mark.faults]
@@ -123,6 +124,13 @@ def test_a_switchover_back_and_forth_at_once_is_refused_while_one_is_under_way(o
         of.request("server2")
         with pytest.raises(StandbyError, match="not answered yet"):
             of.request("server1")
+        of.until(lambda: of.record.request is None and of.serves("server2")())
+
+
+def test_a_site_that_is_held_is_moved_where_somebody_asks_for_it(of):
+    with of.watching():
+        until_held(of)
+        of.request("server2")
         of.until(lambda: of.record.request is None and of.serves("server2")())
 
 
