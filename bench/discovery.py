@@ -8,7 +8,8 @@ import statistics
 import time
 import tracemalloc
 
-from ansible_collections.standby.iis.plugins.module_utils.ha.discovery import SiteDiscovery, discover
+from ansible_collections.standby.iis.plugins.module_utils.ha.discovered import SiteDiscovery
+from ansible_collections.standby.iis.plugins.module_utils.ha.discovery import discover
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Ip, Volume, VolumeKind
 from ansible_collections.standby.iis.plugins.module_utils.windows.environment import Machine
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config import parse_configuration

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: site
-short_description: Protect an IIS web site
+short_description: Protect an IIS web or FTP site
 version_added: "1.0.0"
 description:
   - Reads the IIS configuration of the node that has the site, and derives what the site depends on. These
@@ -34,6 +34,13 @@ options:
     description: Name of the site in IIS, letter for letter.
     type: str
     required: true
+  type:
+    description:
+      - What the site is first of all. A site with http and ftp bindings is V(web), and its FTP side is
+        started, stopped and watched with it.
+      - Without it, the bindings decide. A site that is something else is refused.
+    type: str
+    choices: [web, ftp]
   nodes:
     description:
       - Nodes of the resource in order of priority, the primary first.
@@ -50,14 +57,16 @@ options:
     elements: dict
     suboptions:
       url:
-        description: Absolute http or https URL. Its host is a floating address of the site.
+        description:
+          - Absolute URL, whose host is a floating address of the site. It is http or https, or ftp, or ftps
+            where TLS comes before everything else.
         type: str
         required: true
       host:
         description: Host header, and server name of TLS. Without it, the host of the URL.
         type: str
       status:
-        description: Status codes that are healthy. Without it, any below 400.
+        description: Status codes of http that are healthy. Without it, any below 400.
         type: list
         elements: int
       body:
@@ -71,7 +80,7 @@ options:
         type: float
         default: 5.0
       verify:
-        description: Verify the certificate of an https answer.
+        description: Verify the certificate that is shown.
         type: bool
         default: true
       latency:
@@ -86,6 +95,25 @@ options:
             other node would show another certificate.
           - Without it, a certificate is told of when it has expired.
         type: float
+      starttls:
+        description: Change to TLS after the greeting (C(AUTH TLS) of ftp).
+        type: bool
+        default: false
+      login:
+        description:
+          - User to log in as, such as V(anonymous). Of ftp alone.
+          - Without it, the check goes no further than the greeting, and TLS.
+        type: str
+      password_file:
+        description:
+          - File that holds the password of that user, on whatever machine makes the check. That is the
+            controller, and every node with an agent.
+          - The password itself is stored nowhere. Without it, an address is given, as V(anonymous) does.
+        type: path
+      listing:
+        description: List the folder of the URL over a passive data connection. It needs O(checks[].login).
+        type: bool
+        default: false
   pending:
     description:
       - Resources that tasks before this one declare. In check mode those declare nothing, so that the
@@ -180,6 +208,19 @@ site:
     name:
       description: Name in IIS.
       type: str
+    type:
+      description: V(web), or V(ftp) without http and https bindings.
+      type: str
+    services:
+      description: What it is served by, V(web), V(ftp) or both.
+      type: list
+      elements: str
+    ftp:
+      description:
+        - The FTP side with run state, TLS policies of control and data channel, mode of user isolation, and
+          notes on what the configuration does not say.
+        - Empty without ftp bindings.
+      type: dict
     nodes:
       description: Nodes in order of priority.
       type: list
@@ -205,7 +246,7 @@ site:
       type: list
       elements: str
     other_bindings:
-      description: Bindings other than http and https. They carry no address, and stay as they are.
+      description: Bindings other than http, https and ftp. They carry no address, and stay as they are.
       type: list
       elements: str
     loopback_bindings:
@@ -217,7 +258,8 @@ site:
       type: list
       elements: str
     certificates:
-      description: One for every https binding. Each node needs it in its own store.
+      description:
+        - One for every https binding, and for ftp bindings with TLS. Each node needs it in its own store.
       type: list
       elements: dict
     checks:

@@ -58,12 +58,38 @@ sites:
       description: Its number on this node.
       type: int
     state:
-      description: Run state in IIS.
+      description: Run state in IIS, of a web site.
       type: str
       sample: Started
     type:
       description: V(web), V(ftp) or V(other).
       type: str
+    services:
+      description: What it is served by, V(web), V(ftp) or both.
+      type: list
+      elements: str
+    ftp:
+      description: The FTP side. It is empty without ftp bindings.
+      type: dict
+      contains:
+        state:
+          description: Run state of the FTP side.
+          type: str
+          sample: Started
+        control_policy:
+          description: TLS on the control channel, V(SslAllow), V(SslRequire) or V(SslRequireCredentialsOnly).
+          type: str
+        data_policy:
+          description: TLS on data channels, V(SslAllow), V(SslRequire) or V(SslDeny).
+          type: str
+        isolation:
+          description: Mode of user isolation, which says where home directories lie.
+          type: str
+          sample: IsolateAllDirectories
+        notes:
+          description: What the configuration does not say.
+          type: list
+          elements: str
     ips:
       description: Addresses that its bindings name.
       type: list
@@ -85,11 +111,11 @@ sites:
       type: list
       elements: str
     certificates:
-      description: One for every https binding.
+      description: One for every https binding, and for ftp bindings with TLS.
       type: list
       elements: dict
     other_bindings:
-      description: Bindings other than http and https.
+      description: Bindings other than http, https and ftp.
       type: list
       elements: str
     loopback_bindings:

@@ -84,6 +84,10 @@ options:
         description: Name of the site in IIS, letter for letter.
         type: str
         required: true
+      type:
+        description: What the site is first of all. Without it, the bindings decide.
+        type: str
+        choices: [web, ftp]
       nodes:
         description: Nodes in order of priority. Without it, O(nodes).
         type: list
@@ -94,14 +98,16 @@ options:
         elements: dict
         suboptions:
           url:
-            description: Absolute http or https URL. Its host is a floating address of the site.
+            description:
+              - Absolute URL, whose host is a floating address of the site. It is http or https, or ftp, or
+                ftps where TLS comes before everything else.
             type: str
             required: true
           host:
             description: Host header, and server name of TLS. Without it, the host of the URL.
             type: str
           status:
-            description: Status codes that are healthy. Without it, any below 400.
+            description: Status codes of http that are healthy. Without it, any below 400.
             type: list
             elements: int
           body:
@@ -115,7 +121,7 @@ options:
             type: float
             default: 5.0
           verify:
-            description: Verify the certificate of an https answer.
+            description: Verify the certificate that is shown.
             type: bool
             default: true
           latency:
@@ -130,6 +136,26 @@ options:
                 other node would show another certificate.
               - Without it, a certificate is told of when it has expired.
             type: float
+          starttls:
+            description: Change to TLS after the greeting (C(AUTH TLS) of ftp).
+            type: bool
+            default: false
+          login:
+            description:
+              - User to log in as, such as V(anonymous). Of ftp alone.
+              - Without it, the check goes no further than the greeting, and TLS.
+            type: str
+          password_file:
+            description:
+              - File that holds the password of that user, on whatever machine makes the check. That is the
+                controller, and every node with an agent.
+              - The password itself is stored nowhere. Without it, an address is given, as V(anonymous) does.
+            type: path
+          listing:
+            description:
+              - List the folder of the URL over a passive data connection. It needs O(sites[].checks[].login).
+            type: bool
+            default: false
 seealso:
   - module: standby.iis.volume
   - module: standby.iis.ip

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..ha.checks import refuse_unfit
-from ..ha.model import Check, Ip, Volume, VolumeKind
+from ..ha.model import Check, Ip, SiteType, Volume, VolumeKind
 from .ip import IpRequest
 from .site import SiteRequest
 from .volume import VolumeRequest
@@ -39,9 +39,14 @@ CHECK_SPEC: dict[str, Any] = {
     "verify": {"type": "bool", "default": True},
     "latency": {"type": "float"},
     "certificate_days": {"type": "float"},
+    "starttls": {"type": "bool", "default": False},
+    "login": {"type": "str"},
+    "password_file": {"type": "path", "no_log": False},
+    "listing": {"type": "bool", "default": False},
 }
 SITE_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
+    "type": {"type": "str", "choices": ["web", "ftp"]},
     "nodes": _NODES,
     "checks": {"type": "list", "elements": "dict", "options": CHECK_SPEC},
 }
@@ -88,7 +93,8 @@ def site_request(
     checks = tuple(
         Check(**{**check, "status": tuple(check["status"] or ())}) for check in params["checks"] or ()
     )
-    request = SiteRequest(params["name"], tuple(params["nodes"] or nodes), checks, pending)
+    wanted = SiteType(params["type"]) if params.get("type") else None
+    request = SiteRequest(params["name"], tuple(params["nodes"] or nodes), checks, pending, wanted)
     for check in checks:
         refuse_unfit(check, f'site "{request.name}"')
     return request

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import StandbyError
-from ..ha.discovery import SiteDiscovery, discover
+from ..ha.discovered import SiteDiscovery
+from ..ha.discovery import discover
 from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import find, hierarchies
 from ..ha.model import Cluster, Hierarchy, Ip, Resource, Volume

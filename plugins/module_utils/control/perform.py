@@ -13,6 +13,7 @@ from ..node import Clock, Node
 from ..windows import address, deepcheck, disk, iis
 from ..windows.failure import about
 from .fleet import Fleet
+from .site_services import start, stop
 
 # Seconds an address may take to become usable: three DAD probes one second apart, created again three times.
 ADDRESS_TIMEOUT = 20.0
@@ -64,11 +65,11 @@ def _verify(step: Step, clock: Clock) -> None:
 
 
 def _stop_site(node: Node, step: Step, clock: Clock) -> None:
-    iis.stop_site(node, step.arguments["name"], clock=clock)
+    stop(node, step.arguments["type"], step.arguments["name"], clock)
 
 
 def _start_site(node: Node, step: Step, clock: Clock) -> None:
-    iis.start_site(node, step.arguments["name"], clock=clock)
+    start(node, step.arguments["type"], step.arguments["name"], clock)
 
 
 def _stop_pool(node: Node, step: Step, clock: Clock) -> None:

@@ -12,19 +12,20 @@ from typing import Any
 from ..errors import StandbyError
 from ..ha.addressing import canonical
 from ..ha.checks import derive_checks
-from ..ha.discovery import SiteDiscovery
+from ..ha.discovered import SiteDiscovery
 from ..ha.facts import NodeFacts
 from ..ha.graph import hierarchies
-from ..ha.model import Check, Cluster, Ip, Site, Volume
+from ..ha.model import Check, Cluster, Ip, Site, SiteType, Volume
 from ..ha.paths import folder
+from ..ha.site_types import self_starting
 from ..ha.twin import TwinPlan, describe, describe_twin, plan_twin
-from ..windows.iis import set_auto_start
 from ..windows.iis_config import IisConfiguration
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .info import DISCOVERY, discovered
 from .membership import NAME, cluster_with
 from .outcome import Outcome
+from .site_services import set_auto_start
 from .store import read_cluster, write_cluster
 from .survey import read_all
 from .twins import make_twins, serving_node
@@ -43,12 +44,14 @@ class SiteRequest:
         checks: deep checks; without any, one is derived for every address and port the site answers on.
         pending: addresses and volumes that earlier tasks declare; in check mode, where those declare nothing,
             they count as declared.
+        type: what it has to be first of all; None for whatever its bindings make it.
     """
 
     name: str
     nodes: tuple[str, ...]
     checks: tuple[Check, ...] = ()
     pending: tuple[Ip | Volume, ...] = ()
+    type: SiteType | None = None
 
 
 def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
@@ -92,10 +95,9 @@ class Work:
         return self.configurations[self.source]
 
     @property
-    def clear_auto_start(self) -> bool:
-        """Windows would start the original by itself."""
-        original = self.original.site(self.site.name)
-        return original is not None and original.auto_start
+    def clear_auto_start(self) -> tuple[SiteType, ...]:
+        """The services of the original that Windows would start by itself."""
+        return self_starting(self.original.site(self.site.name))
 
     @property
     def twins(self) -> dict[str, TwinPlan]:
@@ -144,6 +146,7 @@ def declare_site(request: SiteRequest, cluster: Cluster, facts: Mapping[str, Nod
     configurations = {name: _configuration(seen) for name, seen in facts.items()}
     source = serving_node(request.name, facts, [ip.address for ip in cluster.ips])
     found = _protectable(request.name, facts[source], cluster)
+    _refuse_other_type(request, found, source)
     site = _site(request, found, configurations[source])
     after = _with_site(cluster, site)
     hierarchies(after)  # refuses a site whose nodes are not those of its addresses and volumes
@@ -181,6 +184,18 @@ def _protectable(name: str, seen: NodeFacts, cluster: Cluster) -> SiteDiscovery:
     return found
 
 
+def _refuse_other_type(request: SiteRequest, found: SiteDiscovery, source: str) -> None:
+    first = found.services[0]
+    if request.type is None or request.type is first:
+        return
+    raise StandbyError(
+        f"is of type {first.value} by its bindings, not {request.type.value}",
+        node=source,
+        resource=f'site "{request.name}"',
+        remedy="Leave the option type out, or name the site that is meant",
+    )
+
+
 def _site(request: SiteRequest, found: SiteDiscovery, configuration: IisConfiguration) -> Site:
     original = configuration.site(request.name)
     derived = derive_checks(original, found.ips, found.missing_pools) if original is not None else ()
@@ -191,6 +206,7 @@ def _site(request: SiteRequest, found: SiteDiscovery, configuration: IisConfigur
         volumes=found.volumes,
         pools=found.pools,
         checks=request.checks or derived,
+        services=found.services,
     )
 
 
@@ -203,15 +219,16 @@ def _with_site(cluster: Cluster, site: Site) -> Cluster:
 def _carry_out(fleet: Fleet, work: Work, before: Cluster | None, after: Cluster) -> None:
     """Twins first: a definition without them would offer a switchover that cannot succeed."""
     make_twins(fleet, work.site.name, work.source, work.original, work.twins)
-    if work.clear_auto_start:
-        fleet.on_all(lambda node: set_auto_start(node, work.site.name, False), [work.source])
+    for one in work.clear_auto_start:
+        with fleet.lease(work.source) as node:
+            set_auto_start(node, one, work.site.name, False)
     if before is None or before != after:
         write_cluster(fleet, before, after)
 
 
 def _outcome(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster) -> Outcome:
     name, twins = work.site.name, work.twins
-    changed = before != after or bool(twins) or work.clear_auto_start
+    changed = before != after or bool(twins or work.clear_auto_start)
     steps = [sentence for plan in twins.values() for sentence in plan.sentences]
     if work.clear_auto_start:
         steps.append(f"take automatic start from the site on {work.source}")
@@ -251,6 +268,8 @@ def _predicted(work: Work, cluster: Cluster, twins: Collection[str]) -> dict[str
 def _returned(site: Site, found: SiteDiscovery) -> dict[str, Any]:
     return {
         "name": site.name,
+        "type": site.type.value,
+        "services": [one.value for one in site.services],
         "nodes": list(site.nodes),
         "ips": list(site.ips),
         "volumes": list(site.volumes),
@@ -260,6 +279,7 @@ def _returned(site: Site, found: SiteDiscovery) -> dict[str, Any]:
         "other_bindings": list(found.other_bindings),
         "loopback_bindings": list(found.loopback_bindings),
         "unc_paths": list(found.unc_paths),
+        "ftp": asdict(found.ftp) if found.ftp is not None else None,
         "certificates": [asdict(certificate) for certificate in found.certificates],
         "checks": [asdict(one) for one in site.checks],
     }

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import StandbyError
-from ..ha.facts import WEB_SERVICES, NodeFacts, Scope
+from ..ha.facts import ALL_SERVICES, NodeFacts, Scope
 from ..node import Node
+from ..windows import ftp
 from ..windows.adapter import read_adapters, read_interfaces
 from ..windows.address import read_addresses
 from ..windows.disk import read_disks, read_partitions
@@ -25,9 +26,9 @@ _READERS: tuple[tuple[Scope, str, Callable[[Node], Any]], ...] = (
     (Scope.ADDRESSES, "addresses", lambda node: tuple(read_addresses(node))),
     (Scope.DISKS, "disks", lambda node: tuple(read_disks(node))),
     (Scope.DISKS, "partitions", lambda node: tuple(read_partitions(node))),
-    (Scope.IIS, "iis", read_configuration),
-    (Scope.STATES, "iis", read_states),
-    (Scope.SERVICES, "services", lambda node: read_services(node, WEB_SERVICES)),
+    (Scope.IIS, "iis", lambda node: ftp.with_states(node, read_configuration(node))),
+    (Scope.STATES, "iis", lambda node: ftp.with_states(node, read_states(node))),
+    (Scope.SERVICES, "services", lambda node: read_services(node, ALL_SERVICES)),
     (Scope.MACHINE, "machine", read_machine),
 )
 

@@ -17,6 +17,7 @@ from ..node import Node
 from ..windows import iis
 from ..windows.iis_config import IisConfiguration, IisSite
 from .fleet import Fleet
+from .site_services import set_auto_start, stop
 
 
 def serving_node(name: str, facts: Mapping[str, NodeFacts], floating: Collection[str]) -> str:
@@ -118,8 +119,8 @@ def _exported(
 
 def _make(node: Node, site: IisSite, documents: _Documents, plan: TwinPlan) -> None:
     """One twin: what is there is stopped and taken away first, pools come before the site that uses them."""
-    if plan.stop:
-        iis.stop_site(node, site.name)
+    for one in plan.stop:
+        stop(node, one, site.name)
     if plan.site is Make.REPLACE:
         iis.delete_site(node, site.name)
     for pool, make in plan.pools:
@@ -128,5 +129,5 @@ def _make(node: Node, site: IisSite, documents: _Documents, plan: TwinPlan) -> N
         iis.import_pool(node, documents.pools[pool])
     if plan.site is not Make.KEEP and documents.site is not None:
         iis.import_site(node, site_document(documents.site, site, plan.site_id))
-    if plan.clear_auto_start:
-        iis.set_auto_start(node, site.name, False)
+    for one in plan.clear_auto_start:
+        set_auto_start(node, one, site.name, False)

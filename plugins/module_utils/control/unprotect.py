@@ -16,14 +16,16 @@ from typing import Any
 
 from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import hierarchies
-from ..ha.model import Cluster, Hierarchy, Intent, Site
+from ..ha.model import Cluster, Hierarchy, Intent, Site, SiteType
+from ..ha.site_types import running, self_starting
 from ..ha.status import intent_of
 from ..ha.twin import describe, is_running
 from ..node import Node
-from ..windows.iis import delete_site, set_auto_start
+from ..windows.iis import delete_site
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .outcome import Outcome
+from .site_services import set_auto_start
 from .store import read_cluster, write_cluster
 from .survey import survey
 
@@ -33,11 +35,11 @@ class _Release:
     """What ending the protection does to a node.
 
     Attributes:
-        start: let Windows start the site by itself again.
+        start: services that Windows is to start by itself again.
         delete: delete the twin.
     """
 
-    start: bool = False
+    start: tuple[SiteType, ...] = ()
     delete: bool = False
 
 
@@ -92,9 +94,13 @@ def _releases(site: Site, facts: Mapping[str, NodeFacts], delete_twins: bool) ->
     """What is to be done on each node that needs something."""
     found = {node: seen.iis.site(site.name) for node, seen in facts.items() if seen.iis is not None}
     having = {node: one for node, one in found.items() if one is not None}
-    running = [node for node, one in having.items() if is_running(one)]
-    kept = running or list(having)[:1]
-    releases = {node: _Release(start=True) for node in running if not having[node].auto_start}
+    runs = {node: running(one) for node, one in having.items() if is_running(one)}
+    kept = list(runs) or list(having)[:1]
+    left = {
+        node: tuple(one for one in types if one not in self_starting(having[node]))
+        for node, types in runs.items()
+    }
+    releases = {node: _Release(start=types) for node, types in left.items() if types}
     if delete_twins:
         releases |= {node: _Release(delete=True) for node in having if node not in kept}
     return releases
@@ -103,8 +109,8 @@ def _releases(site: Site, facts: Mapping[str, NodeFacts], delete_twins: bool) ->
 def _release(node: Node, name: str, release: _Release) -> None:
     if release.delete:
         delete_site(node, name)
-    if release.start:
-        set_auto_start(node, name, True)
+    for one in release.start:
+        set_auto_start(node, one, name, True)
 
 
 def _outcome(
@@ -116,8 +122,8 @@ def _outcome(
         release = releases.get(node, _Release())
         started = {**one, "auto_start": True} if one and release.start else one
         after[node] = None if release.delete else started
-    running = [node for node, one in before.items() if one and one["started"]]
-    where = f"it goes on serving on {running[0]}" if running else "it runs nowhere, start it where it is due"
+    serving = [node for node, one in before.items() if one and one["started"]]
+    where = f"it goes on serving on {serving[0]}" if serving else "it runs nowhere, start it where it is due"
     return Outcome(
         changed=True,
         message=f'site "{site.name}" is no longer protected; {where}',

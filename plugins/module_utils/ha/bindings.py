@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from ..windows.iis_config import Binding
 
 WEB = frozenset({"http", "https"})
-ADDRESSED = WEB | {"ftp"}  # protocols whose bindings name an address
+FTP = frozenset({"ftp"})
+ADDRESSED = WEB | FTP  # protocols whose bindings name an address
 SNI, CENTRAL_STORE = 1, 2  # bits of sslFlags
 
 # All addresses: IIS writes * or nothing; http.sys and the IIS tools also take these.

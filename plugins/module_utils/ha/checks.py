@@ -9,12 +9,12 @@ from collections.abc import Collection
 
 from ..errors import StandbyError
 from ..windows.iis_config import IisSite
-from .bindings import WEB, Endpoint, UnreadableBindingError, endpoint
+from .bindings import FTP, WEB, Endpoint, UnreadableBindingError, endpoint
 from .model import Check
 
 # The site answered, redirected, or asked who wants to know. Not 404: http.sys gives it where no site listens.
 ANSWERED = (200, 204, 206, 301, 302, 303, 307, 308, 401, 403)
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990}
 
 
 def derive_checks(
@@ -28,19 +28,23 @@ def derive_checks(
     Args:
         site: in IIS.
         floating: addresses of its ip resources; bindings on others say nothing about a move.
-        missing_pools: that do not exist. A site whose root needs one answers 503 everywhere: no check then.
+        missing_pools: that do not exist. A site whose root needs one answers 503 everywhere: no check of http
+            then.
     """
     root = next((application for application in site.applications if application.path == "/"), None)
-    if root is not None and root.pool in missing_pools:
-        return ()
+    serves = root is None or root.pool not in missing_pools
     found: dict[tuple[str, str, int], Check] = {}
     for binding in site.bindings:
         try:
             one = endpoint(binding)
         except UnreadableBindingError:
             continue
-        if one is not None and one.protocol in WEB and one.address in floating:
+        if one is None or one.address not in floating:
+            continue
+        if one.protocol in WEB and serves:
             found.setdefault((one.protocol, one.address or "", one.port), _check(one))
+        elif one.protocol in FTP:
+            found.setdefault((one.protocol, one.address or "", one.port), _ftp_check(one, site))
     return tuple(found.values())
 
 
@@ -64,14 +68,47 @@ def refuse_unfit(check: Check, resource: str) -> None:
         problem = f"latency is {latency:g} s and must not exceed timeout, {check.timeout:g} s"
     elif days is not None and not days >= 0:
         problem = f"certificate_days is {days:g} and must not be negative"
+    elif check.listing and check.login is None:
+        problem = "listing needs a login"
+    elif check.password_file is not None and check.login is None:
+        problem = "password_file needs a login"
+    else:
+        problem = _misplaced(check)
     if problem:
         raise StandbyError(
             f"the check of {check.url}: {problem}", resource=resource, remedy="Correct the check"
         )
 
 
+def _misplaced(check: Check) -> str:
+    """What is asked of a protocol that does not have it, "" where nothing is."""
+    web = check.url.partition("://")[0].lower() in WEB
+    options = (
+        {"starttls": check.starttls, "login": check.login, "listing": check.listing}
+        if web
+        else {"status": check.status, "body": check.body}
+    )
+    given = [name for name, value in options.items() if value]
+    return f"{given[0]} is nothing that this protocol has" if given else ""
+
+
 def _check(one: Endpoint) -> Check:
-    address = f"[{one.address}]" if ":" in (one.address or "") else one.address
-    port = "" if one.port == _PORTS[one.protocol] else f":{one.port}"
     host = f"www{one.host[1:]}" if one.host.startswith("*.") else one.host
-    return Check(f"{one.protocol}://{address}{port}/", host or None, ANSWERED, verify=False)
+    return Check(_url(one.protocol, one), host or None, ANSWERED, verify=False)
+
+
+def _ftp_check(one: Endpoint, site: IisSite) -> Check:
+    """The greeting, and TLS where the site has a certificate for it.
+
+    A site with a certificate on port 990 speaks TLS from the first byte on: iis-docs, ``security/ssl``.
+    """
+    secure = site.ftp is not None and bool(site.ftp.certificate_hash)
+    implicit = secure and one.port == _PORTS["ftps"]
+    url = _url("ftps" if implicit else "ftp", one)
+    return Check(url, one.host or None, verify=False, starttls=secure and not implicit)
+
+
+def _url(scheme: str, one: Endpoint) -> str:
+    address = f"[{one.address}]" if ":" in (one.address or "") else one.address
+    port = "" if one.port == _PORTS[scheme] else f":{one.port}"
+    return f"{scheme}://{address}{port}/"

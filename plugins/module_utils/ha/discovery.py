@@ -12,67 +12,25 @@ from dataclasses import dataclass, field
 from ..windows.environment import Machine
 from ..windows.iis_config import Binding, IisConfiguration, IisSite
 from . import obstacles as obstacle
-from .bindings import CENTRAL_STORE, SNI, WEB, Endpoint, UnreadableBindingError, endpoint, shown
+from .bindings import (
+    ADDRESSED,
+    CENTRAL_STORE,
+    FTP,
+    SNI,
+    WEB,
+    Endpoint,
+    UnreadableBindingError,
+    endpoint,
+    shown,
+)
+from .discovered import Certificate, SiteDiscovery
+from .discovery_ftp import ftp_certificates, ftp_side
 from .model import Ip, Volume
 from .obstacles import Obstacle
 from .paths import UnknownVariableError, carrier, drive_root, expand, folder, place
+from .site_types import services_of_site
 
 _ITSELF = frozenset({".", "localhost", "127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """What the configuration says of the certificate of an https binding.
-
-    Attributes:
-        binding: the binding, as shown in messages.
-        chosen_by: ``address``, ``host name`` (SNI) or ``central store``.
-        thumbprint: hex digits, None where the configuration does not say: http.sys keeps it, per node. That
-            another node has the certificate is shown by the deep check over https alone.
-        store: such as ``MY``, None where not said.
-    """
-
-    binding: str
-    chosen_by: str
-    thumbprint: str | None = None
-    store: str | None = None
-
-
-@dataclass(frozen=True)
-class SiteDiscovery:
-    """One site of a node and what it depends on.
-
-    Attributes:
-        name: letter for letter.
-        id: the site's number on this node.
-        state: as IisSite.
-        type: ``web`` where it has an http or https binding, else ``ftp``, else ``other``.
-        ips: addresses its bindings name, canonical, in binding order; in 127/8 only if it is an ip resource.
-        volumes: access paths its content lies on, the system volume and UNC paths apart, in the order found.
-        pools: application pools it uses that exist.
-        hosts: host names of its bindings, lower case.
-        certificates: one for every https binding.
-        other_bindings: every binding that is not http or https, as shown in messages.
-        unc_paths: content on shares of other machines, which every node reaches by itself.
-        obstacles: why it cannot be protected as it is; empty where it can.
-        loopback_bindings: bindings that only the node itself reaches.
-        missing_pools: application pools it names that do not exist.
-    """
-
-    name: str
-    id: int
-    state: str
-    type: str
-    ips: tuple[str, ...] = ()
-    volumes: tuple[str, ...] = ()
-    pools: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    certificates: tuple[Certificate, ...] = ()
-    other_bindings: tuple[str, ...] = ()
-    unc_paths: tuple[str, ...] = ()
-    obstacles: tuple[Obstacle, ...] = ()
-    loopback_bindings: tuple[str, ...] = ()
-    missing_pools: tuple[str, ...] = ()
 
 
 def discover(
@@ -149,6 +107,11 @@ class _Listening:
         """Bindings of http and https."""
         return [pair for pair in self.endpoints if pair[1].protocol in WEB]
 
+    @property
+    def ftp(self) -> list[tuple[Binding, Endpoint]]:
+        """Bindings of ftp."""
+        return [pair for pair in self.endpoints if pair[1].protocol in FTP]
+
 
 def _site(site: IisSite, server: _Server) -> SiteDiscovery:
     listening = _listening(site)
@@ -157,7 +120,8 @@ def _site(site: IisSite, server: _Server) -> SiteDiscovery:
     names = [
         one.address for _rest, one in listening.endpoints if one.address and not _only_local(one, server)
     ]
-    named = _unique(application.pool for application in site.applications if application.pool)
+    uses_pools = site.has_web or not site.has_ftp
+    named = _unique(one.pool for one in site.applications if one.pool) if uses_pools else ()
     shared = [obstacle.shared_configuration(server.shared)] if server.shared is not None else []
     misnamed = [
         obstacle.invalid_name(what, name)
@@ -173,7 +137,10 @@ def _site(site: IisSite, server: _Server) -> SiteDiscovery:
         volumes=tuple(content.volumes),
         pools=_unique(server.pools[name.casefold()] for name in named if name.casefold() in server.pools),
         hosts=_unique(one.host for _rest, one in listening.endpoints if one.host),
-        certificates=tuple(_certificate(pair[0]) for pair in listening.web if pair[1].protocol == "https"),
+        certificates=(
+            *(_certificate(pair[0]) for pair in listening.web if pair[1].protocol == "https"),
+            *ftp_certificates(site, [binding for binding, _rest in listening.ftp]),
+        ),
         other_bindings=tuple(listening.others),
         unc_paths=_unique(content.unc_paths),
         obstacles=(
@@ -184,6 +151,8 @@ def _site(site: IisSite, server: _Server) -> SiteDiscovery:
         ),
         loopback_bindings=tuple(loopback),
         missing_pools=_unique(name for name in named if name.casefold() not in server.pools),
+        services=services_of_site(site),
+        ftp=ftp_side(site),
     )
 
 
@@ -191,7 +160,7 @@ def _listening(site: IisSite) -> _Listening:
     found = _Listening()
     for binding in site.bindings:
         protocol = binding.protocol.lower()
-        if protocol not in WEB:
+        if protocol not in ADDRESSED:
             found.others.append(shown(binding))
         try:
             one = endpoint(binding)
@@ -210,16 +179,17 @@ def _only_local(one: Endpoint, server: _Server) -> bool:
 
 def _address_obstacles(listening: _Listening, server: _Server) -> Iterator[Obstacle]:
     yield from listening.obstacles
-    web = listening.web
-    if not web:
+    served = listening.endpoints
+    if not served:
         yield obstacle.no_http_binding(listening.others)
         return
-    everywhere = [shown(binding) for binding, one in web if one.address is None]
+    everywhere = [shown(binding) for binding, one in served if one.address is None]
     if everywhere:
         yield obstacle.all_addresses(everywhere)
-    if all(_only_local(one, server) for _rest, one in web):
-        local = _unique(one.address for _rest, one in web if one.address)
-        yield obstacle.loopback_only([shown(binding) for binding, _rest in web], local)
+    for pairs in (listening.web, listening.ftp):
+        if pairs and all(_only_local(one, server) for _rest, one in pairs):
+            local = _unique(one.address for _rest, one in pairs if one.address)
+            yield obstacle.loopback_only([shown(binding) for binding, _rest in pairs], local)
     for address in _unique(one.address for _rest, one in listening.endpoints if one.address):
         if address in server.floating or ipaddress.ip_address(address).is_loopback:
             continue
@@ -233,7 +203,23 @@ def _content(site: IisSite, server: _Server) -> _Content:
     directories = (one for application in site.applications for one in application.virtual_directories)
     for path in _unique(one.physical_path for one in directories):
         _locate(path, server, found)
+        if site.has_ftp:
+            _locate_homes(path, server, found)
     return found
+
+
+def _locate_homes(path: str, server: _Server, found: _Content) -> None:
+    r"""Volumes that are mounted below a folder of FTP: home directories are folders below it.
+
+    Source: iis-docs, ``userIsolation``: ``LocalUser\Public``, ``LocalUser\name`` and ``domain\name``.
+    """
+    try:
+        root = folder(expand(path, server.variables)).casefold()
+    except UnknownVariableError:
+        return
+    for volume in server.access_paths:
+        if volume.casefold().startswith(root) and volume.casefold() != root:
+            found.volumes.setdefault(volume, []).append(volume)
 
 
 def _locate(path: str, server: _Server, found: _Content) -> None:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Flag, auto
+from types import MappingProxyType
 
 from ..windows.adapter import Adapter, Interface
 from ..windows.address import Address
@@ -15,9 +16,19 @@ from ..windows.disk import Disk, Partition
 from ..windows.environment import Machine
 from ..windows.iis_config import IisConfiguration
 from ..windows.service import Service
+from .model import Site, SiteType
 
-# Started by the operator or Windows, never by us: without them no web site runs.
-WEB_SERVICES = ("W3SVC", "WAS")
+# Services of Windows without which no site of a type runs; started by the operator or Windows, never by us.
+SERVICES: Mapping[SiteType, tuple[str, ...]] = MappingProxyType(
+    {SiteType.WEB: ("W3SVC", "WAS"), SiteType.FTP: ("FTPSVC",)}
+)
+ALL_SERVICES = tuple(name for names in SERVICES.values() for name in names)
+
+
+def services_of(sites: Iterable[Site]) -> tuple[str, ...]:
+    """The services of Windows that some sites need, each once."""
+    types = {one for site in sites for one in site.services}
+    return tuple(name for one, names in SERVICES.items() if one in types for name in names)
 
 
 class Scope(Flag):

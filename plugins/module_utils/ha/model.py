@@ -21,6 +21,13 @@ class VolumeKind(str, Enum):
     SHARED = "shared"  # one disk that every node can reach; online on the owner alone
 
 
+class SiteType(str, Enum):
+    """A service that a site is served by, each with a run state of its own."""
+
+    WEB = "web"
+    FTP = "ftp"
+
+
 @dataclass(frozen=True)
 class Ip:
     """A floating address.
@@ -76,14 +83,19 @@ class Check:
     """A deep check: the answer that shows a site serves.
 
     Attributes:
-        url: absolute http or https URL; its host is the floating address.
+        url: absolute URL, http, https, or ftp (``ftps`` where TLS comes before everything); its host is the
+            floating address.
         host: Host header (and TLS server name), or None for the host of the URL.
-        status: status codes that count as healthy; empty means any below 400.
+        status: status codes that count as healthy; empty means any below 400. Of http alone.
         body: regular expression that must be found in the first 64 KiB of the body, or None.
         timeout: seconds for the whole exchange.
         verify: verify the certificate of an https answer.
         latency: seconds after which a good answer is too late and counts as none, or None.
-        certificate_days: days of validity below which the certificate of an https answer is told of, or None.
+        certificate_days: days of validity below which the certificate shown is told of, or None.
+        starttls: change to TLS after the greeting (AUTH TLS of ftp).
+        login: user to log in as, such as ``anonymous``, or None to go no further than the greeting.
+        password_file: file with that user's password on whatever machine makes the check, or None.
+        listing: list the folder of the URL, over a data connection. It needs a login.
     """
 
     url: str
@@ -94,6 +106,10 @@ class Check:
     verify: bool = True
     latency: float | None = None
     certificate_days: float | None = None
+    starttls: bool = False
+    login: str | None = None
+    password_file: str | None = None
+    listing: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,6 +118,7 @@ class Site:
 
     Attributes:
         name: the IIS site name, letter for letter.
+        services: what it is served by; a site with http and ftp bindings is one resource with two states.
         nodes: inventory names in order of priority, primary first.
         ips: addresses of its ip resources, in binding order.
         volumes: paths of its volume resources.
@@ -115,11 +132,17 @@ class Site:
     volumes: tuple[str, ...] = ()
     pools: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    services: tuple[SiteType, ...] = (SiteType.WEB,)
 
     @property
     def id(self) -> str:
         """``site "WebSite1"``."""
         return f'site "{self.name}"'
+
+    @property
+    def type(self) -> SiteType:
+        """What it is first of all."""
+        return self.services[0]
 
 
 Resource = Union[Ip, Volume, Site]  # noqa: UP007 - the oldest Python that ansible-test knows reads this too

@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 
 from ..errors import StandbyError
 from ..windows.address import Address, AddressState
 from ..windows.disk import Disk, find_disk, same_identity
 from ..windows.iis_config import IisSite, Pool
+from ..windows.iis_control import MISSING
 from .facts import NodeFacts
-from .model import Hierarchy, Ip, Resource, Volume, VolumeKind
-
-STARTED, STOPPED = "Started", "Stopped"
-# Web sites in these states answer requests, or are about to.
-_RUNNING = (STARTED, "Starting")
+from .model import Hierarchy, Ip, Resource, Site, SiteType, Volume, VolumeKind
+from .site_types import RUNNING, STARTED
 
 
 class Presence(Enum):
@@ -41,13 +41,21 @@ class Sight:
     words: str
 
 
+_ABSENT = Sight(Presence.DOWN, "absent")
+
+
 def see(resource: Resource, facts: NodeFacts) -> Sight:
     """What a node that could be read shows of a resource."""
     if isinstance(resource, Ip):
         return _see_ip(instances(facts, resource.address))
     if isinstance(resource, Volume):
         return _see_volume(resource, facts)
-    return _see_site(site(facts, resource.name))
+    return _see_site(resource, facts)
+
+
+def see_service(one: SiteType, resource: Site, facts: NodeFacts) -> Sight:
+    """What a node shows of one service of a site."""
+    return _SERVICES[one](resource, facts)
 
 
 def instances(facts: NodeFacts, address: str) -> list[Address]:
@@ -124,9 +132,40 @@ def _see_several(volume: Volume, facts: NodeFacts, problem: str) -> Sight:
     return Sight(Presence.DOWN if offline else Presence.PARTIAL, f"unclear ({problem})")
 
 
-def _see_site(found: IisSite | None) -> Sight:
-    if found is None:
-        return Sight(Presence.DOWN, "absent")
-    if found.state not in _RUNNING:
-        return Sight(Presence.DOWN, found.state.lower())
-    return Sight(Presence.UP if found.state == STARTED else Presence.PARTIAL, found.state.lower())
+def _see_site(resource: Site, facts: NodeFacts) -> Sight:
+    """A site is up where each of its services is."""
+    sights = {one: see_service(one, resource, facts) for one in resource.services}
+    words = {sight.words for sight in sights.values()}
+    seen = {sight.presence for sight in sights.values()}
+    presence = seen.pop() if len(seen) == 1 else Presence.PARTIAL
+    if len(words) == 1:
+        return Sight(presence, words.pop())
+    return Sight(presence, ", ".join(f"{one.value} {sight.words}" for one, sight in sights.items()))
+
+
+def _see_web(resource: Site, facts: NodeFacts) -> Sight:
+    found = site(facts, resource.name)
+    return _ABSENT if found is None else _in_state(found.state)
+
+
+def _see_ftp(resource: Site, facts: NodeFacts) -> Sight:
+    found = site(facts, resource.name)
+    if found is None or found.ftp_state == MISSING:
+        return _ABSENT
+    if not found.has_ftp:
+        return Sight(Presence.DOWN, "without ftp binding")
+    sight = _in_state(found.ftp_state)
+    if sight.presence is Presence.DOWN and found.ftp_problem:
+        return Sight(Presence.DOWN, f"{sight.words} ({found.ftp_problem})")
+    return sight
+
+
+def _in_state(state: str) -> Sight:
+    if state not in RUNNING:
+        return Sight(Presence.DOWN, state.lower())
+    return Sight(Presence.UP if state == STARTED else Presence.PARTIAL, state.lower())
+
+
+_SERVICES: Mapping[SiteType, Callable[[Site, NodeFacts], Sight]] = MappingProxyType(
+    {SiteType.WEB: _see_web, SiteType.FTP: _see_ftp}
+)

@@ -52,12 +52,12 @@ def unreadable_binding(binding: str, problem: str) -> Obstacle:
 
 
 def no_http_binding(others: Sequence[str]) -> Obstacle:
-    """Nothing that could be moved by address, or started by appcmd."""
+    """Nothing that could be moved by address, or started by itself."""
     named = f", only {_some(others)}" if others else ""
     return Obstacle(
         "no_http_binding",
-        f"the site has no http or https binding{named}",
-        "Give the site an http or https binding on a floating address",
+        f"the site has no http, https or ftp binding{named}",
+        "Give the site an http, https or ftp binding on a floating address",
     )
 
 

@@ -17,8 +17,9 @@ from ..windows.address import family_of
 from ..windows.iis_config import Pool
 from .addressing import adapter_for
 from .facts import NodeFacts
-from .model import Check, Hierarchy, Ip, Resource, Site, Volume
-from .observe import STOPPED, Presence, disk, moves, pool, see
+from .model import Check, Hierarchy, Ip, Resource, Site, SiteType, Volume
+from .observe import Presence, disk, moves, pool, see, see_service
+from .site_types import STOPPED
 
 
 class Action(str, Enum):
@@ -190,7 +191,14 @@ def _out(hierarchy: Hierarchy, others: list[NodeFacts], addresses_first: bool) -
 
     offline = held(_one_a_disk(hierarchy), _offline_disk)
     losing = [seen for seen in others if any(step.node == seen.name for step in offline)]
-    sites, ips = held(hierarchy.sites, _stop_site), held(hierarchy.ips, _remove_address)
+    ips = held(hierarchy.ips, _remove_address)
+    sites = [
+        _switch_site(Action.STOP_SITE, site, one, seen.name)
+        for seen in others
+        for site in hierarchy.sites
+        for one in site.services
+        if see_service(one, site, seen).presence is not Presence.DOWN
+    ]
     pools = [_stop_pool(name, seen.name) for seen in losing for name in _idle_pools(hierarchy, seen)]
     return [ips, sites, pools, offline] if addresses_first else [sites, ips + pools, offline]
 
@@ -201,13 +209,18 @@ def _in(hierarchy: Hierarchy, seen: NodeFacts) -> list[list[Step]]:
     absent = [ip for ip in hierarchy.ips if see(ip, seen).presence is Presence.DOWN]
     not_usable = [ip for ip in hierarchy.ips if see(ip, seen).presence is not Presence.UP]
     indexes = {ip.address: _index(ip, hierarchy, seen) for ip in not_usable}
-    sites = [site for site in hierarchy.sites if see(site, seen).presence is not Presence.UP]
+    sites = [
+        _switch_site(Action.START_SITE, site, one, seen.name)
+        for site in hierarchy.sites
+        for one in site.services
+        if see_service(one, site, seen).presence is not Presence.UP
+    ]
     return [
         [_online_disk(volume, hierarchy, seen) for volume in disks]
         + [_add_address(ip, seen.name, indexes[ip.address]) for ip in absent]
         + [_start_pool(name, seen.name) for name in _stopped_pools(hierarchy, seen)],
         [_wait_address(ip, seen, indexes[ip.address]) for ip in not_usable],
-        [_start_site(site, seen.name) for site in sites],
+        sites,
     ]
 
 
@@ -250,8 +263,11 @@ def _index(ip: Ip, hierarchy: Hierarchy, seen: NodeFacts) -> int:
     return place.adapter.index
 
 
-def _stop_site(site: Site, node: str) -> Step:
-    return Step(node, Action.STOP_SITE, site.id, f"stop {site.id} on {node}", {"name": site.name})
+def _switch_site(action: Action, site: Site, one: SiteType, node: str) -> Step:
+    """Start or stop a service of a site, which is named where the site has several."""
+    verb = "stop" if action is Action.STOP_SITE else "start"
+    what = site.id if len(site.services) == 1 else f"the {one.value} service of {site.id}"
+    return Step(node, action, site.id, f"{verb} {what} on {node}", {"name": site.name, "type": one})
 
 
 def _remove_address(ip: Ip, node: str) -> Step:
@@ -304,10 +320,6 @@ def _start_pool(name: str, node: str) -> Step:
 def _stop_pool(name: str, node: str) -> Step:
     resource = f'pool "{name}"'
     return Step(node, Action.STOP_POOL, resource, f"stop {resource} on {node}", {"name": name})
-
-
-def _start_site(site: Site, node: str) -> Step:
-    return Step(node, Action.START_SITE, site.id, f"start {site.id} on {node}", {"name": site.name})
 
 
 def _verify(hierarchy: Hierarchy, node: str) -> list[Step]:

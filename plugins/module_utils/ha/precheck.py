@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from ..errors import StandbyError
 from ..windows.service import DISABLED, Service
 from .addressing import adapter_for, dhcp_in_the_way
-from .facts import WEB_SERVICES, NodeFacts
+from .facts import NodeFacts, services_of
 from .model import Hierarchy, Ip, Site, Volume
 from .observe import Presence, disk, instances, moves, pool, see, site
 from .status import HierarchyStatus, State
+
+# What has a service of Windows, where it is not the web server itself.
+_FEATURES = {"FTPSVC": "Web-Ftp-Server"}
 
 
 def obstacles(
@@ -56,7 +59,7 @@ def of_target(
         facts: of the nodes that are known, this one among them.
         model: the node whose sites this one's must equal; None where there is none to compare with.
     """
-    yield from _services(seen)
+    yield from _services(hierarchy, seen)
     for ip in hierarchy.ips:
         yield from _ip(ip, hierarchy, seen, facts)
     for volume in hierarchy.volumes:
@@ -110,14 +113,15 @@ def unknown_holders(
         )
 
 
-def _services(seen: NodeFacts) -> Iterator[StandbyError]:
-    for name in WEB_SERVICES:
+def _services(hierarchy: Hierarchy, seen: NodeFacts) -> Iterator[StandbyError]:
+    for name in services_of(hierarchy.sites):
         service = seen.services.get(name)
         if service is None:
+            feature = _FEATURES.get(name, "Web-Server")
             yield StandbyError(
                 f"the service {name} does not exist",
                 node=seen.name,
-                remedy="Install the web server role: Install-WindowsFeature Web-Server",
+                remedy=f"Install the role service that has it: Install-WindowsFeature {feature}",
             )
         elif service.state != "Running":
             yield StandbyError(

@@ -15,10 +15,11 @@ from ..windows.address import AddressState
 from ..windows.disk import Disk
 from ..windows.service import RUNNING
 from .addressing import adapter_for, is_persistent
-from .facts import WEB_SERVICES, NodeFacts
+from .facts import NodeFacts, services_of
 from .model import Hierarchy, Ip, Site, Volume
-from .observe import STARTED, STOPPED, Presence, disk, instances, moves, pool, see
+from .observe import Presence, disk, instances, moves, pool, see
 from .precheck import of_target
+from .site_types import STARTED, STOPPED
 
 
 class Failing(str, Enum):
@@ -120,7 +121,7 @@ def _bad(resource: str, sentence: str, failing: Failing) -> Finding:
 
 def _services(hierarchy: Hierarchy, facts: NodeFacts) -> Iterator[Finding]:
     """Restarting a site starts no service: only another node helps."""
-    for name in WEB_SERVICES if hierarchy.sites else ():
+    for name in services_of(hierarchy.sites):
         resource, service = f"service {name}", facts.services.get(name)
         if service is None:
             yield _bad(resource, f"{resource} does not exist on {facts.name}", Failing.SYSTEM)

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
 from ..errors import StandbyError
+from ..windows.ftp_config import FtpSettings
 from ..windows.iis_config import Application, Binding, IisConfiguration, IisSite, Pool
 from .bindings import shown
+from .model import SiteType
+from .site_types import running, self_starting
 
-_RUNNING = frozenset({"Started", "Starting"})
 HIDDEN = "(not shown)"
 
 
@@ -36,8 +38,8 @@ class TwinPlan:
         site_id: its number on that node: that of the original where it is free.
         differences: parts in which site or pools differ, such as ``bindings`` or ``pool "Shop": runtime``.
         pools: (name, create or replace), pools that are the same left out.
-        stop: the site runs there and is to be stopped first.
-        clear_auto_start: Windows would start it there by itself; not said of a site that is made anew.
+        stop: services by which the site runs there: they are to be stopped first.
+        clear_auto_start: services that Windows would start there by itself; none of a site that is made anew.
     """
 
     node: str
@@ -45,13 +47,13 @@ class TwinPlan:
     site_id: int
     differences: tuple[str, ...] = ()
     pools: tuple[tuple[str, Make], ...] = ()
-    stop: bool = False
-    clear_auto_start: bool = False
+    stop: tuple[SiteType, ...] = ()
+    clear_auto_start: tuple[SiteType, ...] = ()
 
     @property
     def needed(self) -> bool:
         """True where anything is to be done."""
-        return self.site is not Make.KEEP or bool(self.pools) or self.stop or self.clear_auto_start
+        return self.site is not Make.KEEP or bool(self.pools or self.stop or self.clear_auto_start)
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -100,18 +102,20 @@ def plan_twin(node: str, name: str, source: IisConfiguration, backup: IisConfigu
         site_id=_free_id(original, twin, backup),
         differences=(*parts, *differences),
         pools=tuple(pools),
-        stop=is_running(twin),
-        clear_auto_start=make is Make.KEEP and twin is not None and twin.auto_start,
+        stop=running(twin),
+        clear_auto_start=self_starting(twin) if make is Make.KEEP else (),
     )
 
 
 def is_running(site: IisSite | None) -> bool:
     """True where the site answers requests, or is about to."""
-    return site is not None and site.state in _RUNNING
+    return bool(running(site))
 
 
 def pools_of(site: IisSite, configuration: IisConfiguration) -> tuple[Pool, ...]:
-    """The pools that exist of those the site's applications name, each once."""
+    """The pools that exist of those the site's applications name, each once; FTP alone uses none."""
+    if site.has_ftp and not site.has_web:
+        return ()
     named = dict.fromkeys(application.pool.casefold() for application in site.applications)
     found = (configuration.pool(name) for name in named)
     return tuple(pool for pool in found if pool is not None)
@@ -120,7 +124,7 @@ def pools_of(site: IisSite, configuration: IisConfiguration) -> tuple[Pool, ...]
 def site_differences(original: IisSite, twin: IisSite) -> tuple[str, ...]:
     """The parts in which two sites differ; id, state and automatic start are no part of what a site is."""
     one, other = describe_site(original), describe_site(twin)
-    parts = [part for part, value in one.items() if value != other[part]]
+    parts = [part for part, value in one.items() if value != other.get(part)]
     if _credentials(original) != _credentials(twin):
         parts.append("password of a virtual directory")
     return tuple(parts)
@@ -131,6 +135,7 @@ def describe_site(site: IisSite) -> dict[str, Any]:
     return {
         "bindings": sorted(_shown(one) for one in site.bindings),
         "applications": {one.path: _describe_application(one) for one in _by_path(site.applications)},
+        **({"ftp": _describe_ftp(site.ftp)} if site.ftp is not None else {}),
     }
 
 
@@ -150,7 +155,7 @@ def describe(name: str, configuration: IisConfiguration) -> dict[str, Any] | Non
     if site is None:
         return None
     pools = {pool.name: describe_pool(pool) for pool in pools_of(site, configuration)}
-    state = {"auto_start": site.auto_start, "started": is_running(site)}
+    state = {"auto_start": bool(self_starting(site)), "started": is_running(site)}
     return {**describe_site(site), "pools": pools, **state}
 
 
@@ -174,6 +179,13 @@ def _describe_application(application: Application) -> dict[str, Any]:
         "protocols": application.protocols,
         "virtual_directories": directories,
     }
+
+
+def _describe_ftp(settings: FtpSettings) -> dict[str, Any]:
+    """Whether Windows starts it is no part of what it is."""
+    shown_settings = asdict(settings)
+    del shown_settings["auto_start"]
+    return shown_settings
 
 
 def _by_path(applications: Iterable[Application]) -> list[Application]:

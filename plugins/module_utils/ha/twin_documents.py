@@ -9,9 +9,11 @@ Passwords pass through these documents untouched and are quoted in no message.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree.ElementTree import Element, SubElement, tostring  # building only: parsing is in wsman/xml.py
 
 from ..errors import BadDocument, StandbyError
+from ..windows.ftp_config import complete
 from ..windows.iis_config import Application, IisSite, Pool
 from ..wsman.xml import parse
 
@@ -37,6 +39,8 @@ def site_document(export: bytes, original: IisSite, site_id: int) -> bytes:
     wrapper.set("SITE.ID", str(site_id))
     site.set("id", str(site_id))
     site.set("serverAutoStart", "false")
+    if original.ftp is not None:
+        complete(site, replace(original.ftp, auto_start=False))
     known = {application.path: application for application in original.applications}
     for element in site.findall("application"):
         _complete_application(element, known[element.get("path", "")], original.name)

@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element  # the type alone: parsing is in wsman
 
 from ..errors import BadDocument
 from ..wsman.xml import parse
+from .ftp_config import FtpSettings, ftp_settings
 
 UNKNOWN = "Unknown"  # what appcmd shows where WAS knows no state, and what a configuration file says of it
 _KEY = secrets.token_bytes(32)
@@ -81,6 +82,9 @@ class IisSite:
         bindings: in document order.
         applications: in document order.
         has_ftp: has an ftp binding.
+        ftp: its FTP settings; None without ftp binding, and where states alone were read.
+        ftp_state: of its FTP side, as ``state``; ``ftp.py`` reads it. Missing where it went away meanwhile.
+        ftp_problem: why that state is not known, empty where it is.
     """
 
     name: str
@@ -90,6 +94,14 @@ class IisSite:
     bindings: tuple[Binding, ...] = ()
     applications: tuple[Application, ...] = ()
     has_ftp: bool = False
+    ftp: FtpSettings | None = None
+    ftp_state: str = UNKNOWN
+    ftp_problem: str = ""
+
+    @property
+    def has_web(self) -> bool:
+        """Has a binding that http.sys serves."""
+        return any(binding.protocol.lower() in ("http", "https") for binding in self.bindings)
 
 
 @dataclass(frozen=True)
@@ -203,7 +215,8 @@ def _answered_site(item: Element, name: str) -> IisSite:
     place = f"{name}: SITE"
     title = _required(item, "SITE.NAME", place)
     number = _number(_required(item, "SITE.ID", place), f'{place} "{title}" SITE.ID')
-    return IisSite(title, number, True, state)
+    shown = (one.partition("/")[0].strip().lower() for one in item.get("bindings", "").split(","))
+    return IisSite(title, number, True, state, has_ftp="ftp" in shown)
 
 
 def _answered_pool(item: Element, name: str) -> Pool:
@@ -261,6 +274,7 @@ def _site(element: Element, defaults: _Defaults, name: str, state: str) -> IisSi
     inner = defaults.within(element)
     bindings = tuple(_binding(item, place) for item in element.findall("bindings/binding"))
     start = element.get("serverAutoStart", defaults.site.get("serverAutoStart"))
+    has_ftp = any(binding.protocol.lower() == "ftp" for binding in bindings)
     return IisSite(
         name=title,
         id=_number(_required(element, "id", place), f"{place} id"),
@@ -268,7 +282,8 @@ def _site(element: Element, defaults: _Defaults, name: str, state: str) -> IisSi
         state=state,
         bindings=bindings,
         applications=tuple(_application(item, inner, place) for item in element.findall("application")),
-        has_ftp=any(binding.protocol.lower() == "ftp" for binding in bindings),
+        has_ftp=has_ftp,
+        ftp=ftp_settings(element, defaults.site, place) if has_ftp else None,
     )
 
 

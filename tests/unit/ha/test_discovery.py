@@ -75,7 +75,7 @@ def test_a_site_names_everything_it_depends_on() -> None:
     assert shop.pools == ("Shop",)
     assert shop.hosts == ("shop.example.net", "*.example.net")
     assert shop.unc_paths == ("\\\\files.example.net\\data",)
-    assert shop.other_bindings == ("net.tcp 808:*", "net.pipe *", "ftp 10.0.0.52:21:")
+    assert shop.other_bindings == ("net.tcp 808:*", "net.pipe *")
     assert shop.loopback_bindings == ("http 127.0.0.1:8080:",)
     assert (shop.type, reasons(shop)) == ("web", [])
 
@@ -98,7 +98,7 @@ def test_a_thumbprint_in_the_answer_is_kept() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Files", ["no_http_binding", "undeclared_volume"]),
+        ("Files", ["all_addresses", "undeclared_volume"]),
         ("Everywhere", ["all_addresses", "unknown_variable"]),
         ("Local only", ["loopback_only", "unc_content"]),
         ("Fixed", ["unreadable_binding", "node_address", "undeclared_address", "undeclared_volume"]),

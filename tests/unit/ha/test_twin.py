@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocument, StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import SiteType
 from ansible_collections.standby.iis.plugins.module_utils.ha.twin import (
     HIDDEN,
     Make,
@@ -117,7 +118,8 @@ def test_a_changed_password_is_noticed_and_not_shown() -> None:
 
 def test_a_twin_that_runs_or_starts_by_itself_is_quieted() -> None:
     made = plan(replace(TWIN, state="Started", auto_start=True))
-    assert (made.site, made.stop, made.clear_auto_start, made.needed) == (Make.KEEP, True, True, True)
+    web = (SiteType.WEB,)
+    assert (made.site, made.stop, made.clear_auto_start, made.needed) == (Make.KEEP, web, web, True)
 
 
 def test_a_pool_that_another_running_site_uses_is_not_taken_away() -> None:
@@ -175,7 +177,7 @@ def test_a_twin_made_from_its_document_differs_in_nothing() -> None:
     original = parse_configuration(EXPORT, "export")
     document = site_document(EXPORT, original.sites[0], 4)
     made = plan_twin("server2", SHOP.name, original, parse_configuration(document, "twin"))
-    assert (made.site, made.differences, made.pools, made.clear_auto_start) == (Make.KEEP, (), (), False)
+    assert (made.site, made.differences, made.pools, made.clear_auto_start) == (Make.KEEP, (), (), ())
 
 
 @pytest.mark.parametrize(

@@ -178,7 +178,7 @@ def test_what_is_no_http_is_unhealthy(ask, answer):
 @pytest.mark.parametrize(
     ("url", "body"),
     [
-        ("ftp://10.0.0.1/", None),
+        ("gopher://10.0.0.1/", None),
         ("http:///x", None),
         ("http://10.0.0.1:99999/", None),
         ("http://10.0.0.1/", "("),
