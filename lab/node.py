@@ -32,7 +32,7 @@ from lab.machine.standins import StandIns
 from lab.machine.wire import UnixWire
 from lab.parent import die_with
 from lab.running import Running, refuse
-from lab.shell import receivefile
+from lab.shell import iiscontrol, receivefile
 from lab.shell.cimbridge import SCRIPT, CimBridge
 from lab.shell.icacls import Icacls
 from lab.shell.native import NativeProgram
@@ -114,6 +114,10 @@ class NodeProcess:
         files = receivefile.ReceiveFile(machine, acls)
         table.register_script(SCRIPT.read_text(encoding="utf-8"), CimBridge(repository, machine))
         table.register_script(receivefile.SCRIPT.read_text(encoding="utf-8"), files)
+        if self._iis is not None:
+            control_script = iiscontrol.SCRIPT.read_text(encoding="utf-8")
+            kinds = {"ftp": self._iis.ftp.control}
+            table.register_script(control_script, iiscontrol.IisControl(machine, kinds))
         table.register("%SystemRoot%\\System32\\icacls.exe", Icacls(machine, acls))
 
     async def _shut_down(self, *, orderly: bool) -> None:
@@ -207,7 +211,9 @@ class NodeProcess:
         (self._state.node(self._node.name) / "installed").touch()
         sites = self._state.sites
         chain = {"": (str(sites.certificate), str(sites.key))}
-        return Iis(machine, file, localized=self._node.windows.localized, certificates=chain)
+        users = dict.fromkeys(self._node.users, self._state.password)
+        localized = self._node.windows.localized
+        return Iis(machine, file, localized=localized, certificates=chain, users=users)
 
     def _config(self, relative: str) -> bytes:
         content = (self._topology.base / relative).read_bytes()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lab.iis.failure import IisError
+from lab.iis.model import Site
 from lab.iis.service import Iis
 from lab.machine.machine import Machine
 from lab.machine.processes import NativeProcess
@@ -68,7 +69,16 @@ def _sites(iis: Iis | None) -> dict[str, str]:
         configuration = iis.configuration()
     except IisError as error:
         return {"(configuration)": str(error)}
-    return {site.name: iis.state.site_state(site) for site in configuration.sites}
+    return {site.name: _state(iis, site) for site in configuration.sites}
+
+
+def _state(iis: Iis, site: Site) -> str:
+    """One state, or both where the site has two."""
+    web = iis.state.site_state(site)
+    if not any(binding.protocol == "ftp" for binding in site.bindings):
+        return web
+    ftp = iis.ftp.state(site.name)
+    return f"{web}, ftp {ftp}" if site.web_bindings else ftp
 
 
 def lines(name: str, status: Mapping[str, Any]) -> Iterator[str]:

@@ -132,6 +132,7 @@ class Windows:
 
     Attributes:
         iis: IIS is installed.
+        ftp: with it the FTP service.
         localized: messages of programs are in another language than English.
         boot_seconds: from shutdown to a machine that answers.
         disk_seconds: to bring a disk online or take it offline.
@@ -144,6 +145,7 @@ class Windows:
     version: str = "10.0.20348"
     build: str = "20348"
     iis: bool = True
+    ftp: bool = True
     localized: bool = False
     locale: str = "en-US"
     boot_seconds: float = 1.0

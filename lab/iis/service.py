@@ -11,6 +11,7 @@ from pathlib import Path
 from lab.iis import faults, files, http
 from lab.iis.appcmd import AppCmd
 from lab.iis.failure import ACCESS_DENIED, INVALID_DATA, NOT_FOUND, IisError
+from lab.iis.ftpside import FtpSide
 from lab.iis.listener import Listeners, tls_contexts
 from lab.iis.model import Configuration, Site
 from lab.iis.routing import Endpoint, Route, choose, endpoints, routes_of
@@ -38,6 +39,7 @@ class Iis:
         localized: bool = False,
         certificates: Mapping[str, tuple[str, str]] | None = None,
         read_seconds: float = READ_SECONDS,
+        users: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare; nothing runs before ``start``.
 
@@ -49,6 +51,7 @@ class Iis:
             certificates: files of chain and key by host name, "" for clients that send none; without that one
                 https bindings are not served.
             read_seconds: how long WAS takes to read a change.
+            users: passwords of the accounts that FTP knows, by name.
         """
         self.host = host
         self.store = Store(config_file)
@@ -61,6 +64,7 @@ class Iis:
         self._crash = faults.Crash(host)
         self._routes: list[Route] = []
         self._running = False
+        self.ftp = FtpSide(host, users or {}, self._certificates.get(""), self.configuration)
         host.on_change(self.refresh)
 
     def programs(self) -> dict[str, Program]:
@@ -72,6 +76,7 @@ class Iis:
         contexts = await asyncio.to_thread(tls_contexts, self._certificates)
         self._listeners = Listeners(self._serve, contexts, self.host.record)
         self.state = RunState(self.host.record)
+        self.ftp.begin()
         self._running = True
         self.refresh()
 
@@ -81,6 +86,7 @@ class Iis:
         self.state = RunState(self.host.record)
         if self._listeners is not None:
             self._listeners.reconcile(())
+        self.ftp.end()
         await asyncio.sleep(0)
 
     def configuration(self) -> Configuration:
@@ -117,6 +123,7 @@ class Iis:
         running = self.host.service_running
         self.state.services(configuration, was=running("WAS"), w3svc=running("W3SVC"))
         self.state.settle(configuration, self.host.now())
+        self.ftp.follow(configuration)
         self._strike(configuration)
         self._listen(configuration)
 
@@ -128,9 +135,14 @@ class Iis:
             loop.call_later(self._read_seconds + 0.001, self.refresh)
 
     def _strike(self, configuration: Configuration) -> None:
-        for name in self._crash.strikes([one.name for one in self.state.started(configuration)]):
-            self.state.sites[name.lower()] = STOPPED
-            self.host.record("iis.site_crashed", site=name)
+        web = [one.name for one in self.state.started(configuration)]
+        ftp = self.ftp.started()
+        for name in self._crash.strikes(list(dict.fromkeys([*web, *ftp]))):
+            if name in web:
+                self.state.sites[name.lower()] = STOPPED
+                self.host.record("iis.site_crashed", site=name)
+            if name in ftp:
+                self.ftp.crash(name)
 
     def _listen(self, configuration: Configuration) -> None:
         """Open and close listeners; a site whose port the machine may not have goes back to Stopped."""

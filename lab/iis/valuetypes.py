@@ -33,6 +33,16 @@ _ENUMS = {
         "ApplicationPoolIdentity",
     ),
     "logonType": ("LogonBatch", "LogonService"),
+    "controlChannelPolicy": ("SslAllow", "SslRequire", "SslRequireCredentialsOnly"),
+    "dataChannelPolicy": ("SslAllow", "SslRequire", "SslDeny"),
+    "mode": (
+        "StartInUsersDirectory",
+        "IsolateRootDirectoryOnly",
+        "ActiveDirectory",
+        "IsolateAllDirectories",
+        "None",
+        "Custom",
+    ),
     "loadBalancerCapabilities": ("TcpLevel", "HttpLevel"),
 }
 

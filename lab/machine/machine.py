@@ -17,7 +17,7 @@ from lab.machine.netmodel import PersistentStore
 from lab.machine.network import Network
 from lab.machine.paths import local_path
 from lab.machine.registry import Kind, Registry
-from lab.machine.services import DEFAULT_SERVICES, IIS_SERVICES, Services
+from lab.machine.services import DEFAULT_SERVICES, FTP_SERVICES, IIS_SERVICES, Services
 from lab.machine.storage import Storage
 from lab.machine.tasks import NOT_FOUND, Launch, Process, Scheduler, TaskFailure
 from lab.machine.taskxml import Exec
@@ -105,7 +105,9 @@ class Machine:
             self.changed,
             lambda disk: applies(faults.get("disk"), "disk", disk),
         )
-        specs = (*DEFAULT_SERVICES, *(IIS_SERVICES if node.windows.iis else ()), *node.services)
+        web = IIS_SERVICES if node.windows.iis else ()
+        ftp = FTP_SERVICES if node.windows.iis and node.windows.ftp else ()
+        specs = (*DEFAULT_SERVICES, *web, *ftp, *node.services)
         services = folders.own / "services.json"
         self.services = Services(specs, services, clock, faults, record, self.changed)
         self.launch: Launch | None = None

@@ -31,6 +31,7 @@ IIS_SERVICES = (
     ServiceSpec("WAS", "Windows Process Activation Service", "Manual"),
     ServiceSpec("W3SVC", "World Wide Web Publishing Service", depends=("WAS",)),
 )
+FTP_SERVICES = (ServiceSpec("FTPSVC", "Microsoft FTP Service"),)
 
 
 @dataclass
