@@ -32,7 +32,8 @@ class Target:
 
     Attributes:
         name: what the report calls it.
-        url: http or https, with the address itself rather than a name, so that no resolver is measured.
+        url: http, https or ftp, with the address itself rather than a name, so that no resolver is measured.
+            Of ftp the greeting is what counts as an answer.
         host: the Host header, and the name TLS asks for; the URL's own where empty.
     """
 
@@ -63,15 +64,15 @@ class Prober:
             context: how to verify https; the system's authorities where not given.
 
         Raises:
-            ValueError: the rate is below 20 a second, or a URL is neither http nor https.
+            ValueError: the rate is below 20 a second, or a URL is of another protocol.
         """
         if rate_hz < MIN_RATE_HZ:
             raise ValueError(
                 f"rate {rate_hz} Hz is below {MIN_RATE_HZ} Hz, too coarse to measure an outage with"
             )
         for one in targets:
-            if urlsplit(one.url).scheme not in ("http", "https"):
-                raise ValueError(f"{one.name}: {one.url} is neither http nor https")
+            if urlsplit(one.url).scheme not in ("http", "https", "ftp"):
+                raise ValueError(f"{one.name}: {one.url} is none of http, https, ftp")
         self._targets = list(targets)
         self._interval = 1.0 / rate_hz
         self._timeout = timeout
@@ -176,16 +177,31 @@ class Prober:
         url = urlsplit(target.url)
         name = target.host or url.hostname or ""
         context = self._context if url.scheme == "https" else None
-        port = url.port or (443 if context else 80)
+        port = url.port or {"https": 443, "ftp": 21}.get(url.scheme, 80)
         reader, writer = await asyncio.open_connection(
             url.hostname, port, limit=MAX_HEAD, ssl=context, server_hostname=name if context else None
         )
         try:
+            if url.scheme == "ftp":
+                return await _read_greeting(reader)
             writer.write(_request_text(url, target.host).encode())
             head = await reader.readuntil(b"\r\n\r\n")
             return _read_head(head)
         finally:
             cut(writer.transport)
+
+
+async def _read_greeting(reader: asyncio.StreamReader) -> tuple[int, str]:
+    """200 for a greeting of 220, else the code, and the answering node."""
+    node = ""
+    while True:
+        line = (await reader.readuntil(b"\n")).decode("latin-1").rstrip("\r\n")
+        if not line[:3].isdigit():
+            raise ValueError("no FTP greeting")
+        if line[4:].startswith("X-Lab-Node: "):
+            node = line[16:]
+        if line[3:4] != "-":
+            return (200 if line[:3] == "220" else int(line[:3])), node
 
 
 def _request_text(url: SplitResult, host: str) -> str:

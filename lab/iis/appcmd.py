@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lab.iis import document, editing, listing
+from lab.iis import document, editing, ftprules, listing
 from lab.iis.commandline import Command, UsageError, check_emulated, parse
 from lab.iis.document import Node
 from lab.iis.failure import (
@@ -83,7 +83,11 @@ class _Run:
 
     async def command(self, command: Command) -> int:
         """Carry it out and return the exit code."""
+        if ftprules.concerns(command):
+            return self._ftp_rules(command)
         check_emulated(command)
+        if command.object == "config" and command.verb != "list":
+            raise NotEmulatedError(f"{command.verb} config of this section")
         if command.verb == "list":
             return self._list(command)
         if command.object in ("app", "vdir"):
@@ -110,6 +114,21 @@ class _Run:
             self._iis.schema_defaults,
             lambda text: self._streams.out(text.encode()),
         )
+
+    def _ftp_rules(self, command: Command) -> int:
+        self._site(command.identifier or "")
+        if command.verb == "list":
+            root = self._iis.configuration().root
+            ftprules.show(command, root, lambda text: self._streams.out(text.encode()))
+            return 0
+        self._iis.edit(lambda data: ftprules.change(command, data))
+        self._say(
+            'Applied configuration changes to section "{0}" for "MACHINE/WEBROOT/APPHOST/{1}" at '
+            'configuration commit path "MACHINE/WEBROOT/APPHOST"',
+            ftprules.SECTION,
+            command.identifier or "",
+        )
+        return 0
 
     def _exact(self, command: Command) -> str:
         """The one object a command is about.

@@ -15,7 +15,7 @@ VERBS = {
     "app": ("list", "add", "delete", "set"),
     "vdir": ("list", "add", "delete", "set"),
     "apppool": ("list", "add", "delete", "set", "start", "stop", "recycle"),
-    "config": ("list",),
+    "config": ("list", "set", "clear"),
 }
 _PLURALS = {"sites": "site", "apps": "app", "vdirs": "vdir", "apppools": "apppool", "configs": "config"}
 GENERAL = frozenset({"xml", "in", "config", "text", "commit", "debug", "section"})

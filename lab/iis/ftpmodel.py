@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from lab.iis import ftprules
 from lab.iis.document import Node
 from lab.iis.model import Configuration, Site, is_true
 
@@ -133,16 +134,12 @@ def _root(site: Site) -> str:
 
 
 def _rules(root: Node, site: str) -> Iterator[Rule]:
-    """Rules of the site's own location, then those of the server."""
-    places = [one for one in root.all("location") if one.attributes.get("path", "").lower() == site.lower()]
-    for place in (*places, root):
-        section = place.find("system.ftpServer/security/authorization")
-        for node in section.all("add") if section is not None else []:
-            yield Rule(
-                node.attributes.get("accessType", "Allow") == "Allow",
-                _words(node.attributes.get("users", "").lower()),
-                _words(node.attributes.get("permissions", "")),
-            )
+    for node in ftprules.rules(root, site):
+        yield Rule(
+            node.attributes.get("accessType", "Allow") == "Allow",
+            _words(node.attributes.get("users", "").lower()),
+            _words(node.attributes.get("permissions", "")),
+        )
 
 
 def _words(text: str) -> frozenset[str]:

@@ -97,6 +97,7 @@ class Authorizer:
 class _Session(TLS_FTPHandler):  # type: ignore[misc]
     """A session of a site that may hang, or speak TLS from the first byte on."""
 
+    node = ""
     hangs: Callable[[], bool] = staticmethod(lambda: False)
     implicit = False
     auth_failed_timeout = _REFUSAL_DELAY
@@ -110,6 +111,10 @@ class _Session(TLS_FTPHandler):  # type: ignore[misc]
             self.secure_connection(self.ssl_context)
         super().handle()
 
+    def on_connect(self) -> None:
+        """Say first whose greeting it is: the lab's own line, as ``X-Lab-Node`` is over http."""
+        self.push(f"220-X-Lab-Node: {self.node}\r\n")
+
     def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
         """Do what was asked."""
         if not self.hangs():
@@ -119,6 +124,7 @@ class _Session(TLS_FTPHandler):  # type: ignore[misc]
 class _PlainSession(FTPHandler):  # type: ignore[misc]
     """A session of a site without certificate."""
 
+    node = ""
     hangs: Callable[[], bool] = staticmethod(lambda: False)
     auth_failed_timeout = _REFUSAL_DELAY
     use_sendfile = False
@@ -127,6 +133,10 @@ class _PlainSession(FTPHandler):  # type: ignore[misc]
         """Greet."""
         if not self.hangs():
             super().handle()
+
+    def on_connect(self) -> None:
+        """Say first whose greeting it is."""
+        self.push(f"220-X-Lab-Node: {self.node}\r\n")
 
     def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
         """Do what was asked."""
@@ -138,6 +148,7 @@ class PyftpdlibSessions:
     """Everything that speaks FTP on a node.
 
     Args:
+        node: computer name, told in every greeting.
         users: passwords by user name.
         home: folder of the lab machine for a user of a site.
         hangs: whether a site hangs now.
@@ -146,12 +157,13 @@ class PyftpdlibSessions:
 
     def __init__(
         self,
+        node: str,
         users: Mapping[str, str],
         home: Home,
         hangs: Callable[[str], bool],
         certificate: tuple[str, str] | None,
     ) -> None:
-        self._users, self._home, self._hangs = users, home, hangs
+        self._node, self._users, self._home, self._hangs = node, users, home, hangs
         self._certificate = certificate
         self._ioloop: Any = Epoll()
         self._loop = asyncio.get_running_loop()
@@ -191,6 +203,7 @@ class PyftpdlibSessions:
         members: dict[str, Any] = {
             "authorizer": Authorizer(site, self._users, self._home),
             "banner": site.banner,
+            "node": self._node,
             "hangs": staticmethod(lambda: self._hangs(site.name)),
             "passive_ports": _ports(site.ports),
         }

@@ -102,7 +102,11 @@ class FtpSide:
         from lab.iis.ftpsessions import PyftpdlibSessions
 
         return PyftpdlibSessions(
-            self._users, self._home, lambda site: faults.hangs(self._host, site), self._certificate
+            self._host.name,
+            self._users,
+            self._home,
+            lambda site: faults.hangs(self._host, site),
+            self._certificate,
         )
 
     def _usable(self) -> frozenset[str]:

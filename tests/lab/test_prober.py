@@ -109,7 +109,7 @@ def test_a_timeout_is_an_outcome(port: int) -> None:
     assert set(seen.gaps[0].failed) == {"timeout"}
 
 
-@pytest.mark.parametrize(("rate", "url"), [(10, "http://127.0.0.1/"), (50, "ftp://127.0.0.1/")])
+@pytest.mark.parametrize(("rate", "url"), [(10, "http://127.0.0.1/"), (50, "gopher://127.0.0.1/")])
 def test_what_it_cannot_measure_it_refuses(rate: float, url: str) -> None:
     with pytest.raises(ValueError, match=r"too coarse|neither http nor https"):
         Prober([Target("site", url)], rate_hz=rate)

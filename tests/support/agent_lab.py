@@ -47,9 +47,14 @@ class AgentLab:
     """Two nodes with agents, and one site on one address.
 
     Attributes:
+        site: the site.
+        last: last octet of its address.
         report: what clients saw while ``watching`` was last on.
         witness: where they keep who owns the site.
     """
+
+    site = SITE
+    last = 195
 
     def __init__(
         self,
@@ -73,9 +78,9 @@ class AgentLab:
 
     def declare(self) -> None:
         """The site, its address and its volume; a witness."""
-        self.cluster.ip(195, 16)
+        self.cluster.ip(self.last, 16)
         self.cluster.volume("E:")
-        self.cluster.protect(SITE, Check(self.url, timeout=1.0))
+        self.cluster.protect(self.site, self.check)
         self.witness.start()
 
     def install(self) -> None:
@@ -176,7 +181,7 @@ class AgentLab:
     def ask(self, kind: RequestKind, target: str = "", *, force: bool = False) -> Answer:
         """Ask the agents for something, and wait for their answer."""
         desk = self._desk()
-        return desk.follow(SITE, desk.ask(SITE, kind, target, force=force), self.bound)
+        return desk.follow(self.site, desk.ask(self.site, kind, target, force=force), self.bound)
 
     def request(self, target: str) -> None:
         """Ask for a switchover, and wait for nothing.
@@ -184,28 +189,33 @@ class AgentLab:
         Raises:
             StandbyError: another request waits there.
         """
-        self._desk().ask(SITE, RequestKind.SWITCHOVER, target)
+        self._desk().ask(self.site, RequestKind.SWITCHOVER, target)
 
     @property
     def record(self) -> HierarchyRecord:
         """What stands in the witness."""
-        return self._desk().board().hierarchies[SITE]
+        return self._desk().board().hierarchies[self.site]
 
     def _desk(self) -> Desk:
         return Desk(self.witness.open(), "a test")
 
     def crash(self, name: str) -> None:
         """Stop the site behind the back of a node's agent, and wait until that has noticed."""
-        before = self.said(name, f"stop {SITE}")
+        before = self.said(name, f"stop {self.site}")
         self.lab.clear(name, "site_crash")
         self.lab.fault(name, "site_crash")
-        self.until(lambda: self.said(name, f"stop {SITE}") > before or self.reason(name) == "failed")
+        self.until(lambda: self.said(name, f"stop {self.site}") > before or self.reason(name) == "failed")
 
     # Looking
 
     @property
     def url(self) -> str:
-        return f"http://{self.cluster.address(195)}:8080/"
+        return f"http://{self.cluster.address(self.last)}:8080/"
+
+    @property
+    def check(self) -> Check:
+        """Its deep check."""
+        return Check(self.url, timeout=1.0)
 
     def home(self, name: str) -> Path:
         """The agent's folder on a node."""
@@ -213,7 +223,7 @@ class AgentLab:
 
     def here(self, name: str) -> dict[str, Any]:
         """What the agent of a node shows of the site."""
-        return dict(self._shown(name).get("hierarchies", {}).get(SITE, {}))
+        return dict(self._shown(name).get("hierarchies", {}).get(self.site, {}))
 
     def _shown(self, name: str) -> dict[str, Any]:
         try:
@@ -228,7 +238,7 @@ class AgentLab:
         """The node that has the address."""
         for name in self.cluster.nodes:
             held = [one["address"] for one in self.lab.status(name).get("addresses", ())]
-            if self.cluster.address(195) in held:
+            if self.cluster.address(self.last) in held:
                 return name
         return None
 
@@ -292,7 +302,7 @@ class AgentLab:
                 (round(e["t"], 2), e["node"], e["event"], e.get("state"))
                 for events in logs.values()
                 for e in events
-                if e["event"] in ("hang", "resume") or e.get("address") == self.cluster.address(195)
+                if e["event"] in ("hang", "resume") or e.get("address") == self.cluster.address(self.last)
             ],
         )
 

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from ..errors import StandbyError
 from ..ha.addressing import canonical
@@ -17,15 +16,15 @@ from ..ha.facts import NodeFacts
 from ..ha.graph import hierarchies
 from ..ha.model import Check, Cluster, Ip, Site, SiteType, Volume
 from ..ha.paths import folder
-from ..ha.site_types import self_starting
-from ..ha.twin import TwinPlan, describe, describe_twin, plan_twin
 from ..windows.iis_config import IisConfiguration
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
+from .ftp_twins import bring_rules, rules_of
 from .info import DISCOVERY, discovered
 from .membership import NAME, cluster_with
 from .outcome import Outcome
 from .site_services import set_auto_start
+from .site_work import Work, outcome_of
 from .store import read_cluster, write_cluster
 from .survey import read_all
 from .twins import make_twins, serving_node
@@ -75,46 +74,11 @@ def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
     if check:
         known = _with_pending(known, request)
     declared = declare_site(request, known, facts)
+    work = replace(declared.work, rules=rules_of(fleet, request.name, facts))
     refuse_disturbance(fleet, cluster, declared.cluster)
     if not check:
-        _carry_out(fleet, declared.work, cluster, declared.cluster)
-    return _outcome(declared.work, declared.found, known, declared.cluster)
-
-
-@dataclass(frozen=True)
-class Work:
-    """What protecting a site takes on each node."""
-
-    site: Site
-    source: str
-    configurations: Mapping[str, IisConfiguration]
-
-    @property
-    def original(self) -> IisConfiguration:
-        """Configuration of the node that has the original."""
-        return self.configurations[self.source]
-
-    @property
-    def clear_auto_start(self) -> tuple[SiteType, ...]:
-        """The services of the original that Windows would start by itself."""
-        return self_starting(self.original.site(self.site.name))
-
-    @property
-    def twins(self) -> dict[str, TwinPlan]:
-        """What is to be done on each backup that needs something."""
-        return {node: plan for node, plan in self.plan_twins().items() if plan.needed}
-
-    def plan_twins(self) -> dict[str, TwinPlan]:
-        """What is to be done on each backup, needed or not.
-
-        Raises:
-            StandbyError: a twin cannot be made there.
-        """
-        return {
-            node: plan_twin(node, self.site.name, self.original, configuration)
-            for node, configuration in self.configurations.items()
-            if node != self.source
-        }
+        _carry_out(fleet, work, cluster, declared.cluster)
+    return outcome_of(work, declared.found, known, declared.cluster)
 
 
 @dataclass(frozen=True)
@@ -219,67 +183,9 @@ def _with_site(cluster: Cluster, site: Site) -> Cluster:
 def _carry_out(fleet: Fleet, work: Work, before: Cluster | None, after: Cluster) -> None:
     """Twins first: a definition without them would offer a switchover that cannot succeed."""
     make_twins(fleet, work.site.name, work.source, work.original, work.twins)
+    bring_rules(fleet, work.site.name, work.rules.get(work.source, ()), work.new_rules)
     for one in work.clear_auto_start:
         with fleet.lease(work.source) as node:
             set_auto_start(node, one, work.site.name, False)
     if before is None or before != after:
         write_cluster(fleet, before, after)
-
-
-def _outcome(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster) -> Outcome:
-    name, twins = work.site.name, work.twins
-    changed = before != after or bool(twins or work.clear_auto_start)
-    steps = [sentence for plan in twins.values() for sentence in plan.sentences]
-    if work.clear_auto_start:
-        steps.append(f"take automatic start from the site on {work.source}")
-    if before != after:
-        steps.append("store the definition on every node")
-    backups = [node for node in work.site.nodes if node != work.source]
-    state = "is protected" if changed else "is protected already"
-    beside = f", with its twin on {', '.join(backups)}" if backups else ""
-    return Outcome(
-        changed=changed,
-        message=f'site "{name}" {state}: it is on {work.source}{beside}',
-        before=_shown(work, before),
-        after=_predicted(work, after, twins),
-        data={"site": _returned(work.site, found), "steps": steps, "source": work.source},
-    )
-
-
-def _shown(work: Work, cluster: Cluster) -> dict[str, Any]:
-    """The definition, and the site on every node, for the diff."""
-    name = work.site.name
-    defined = next((site for site in cluster.sites if site.name == name), None)
-    return {
-        "definition": asdict(defined) if defined else None,
-        "nodes": {node: describe(name, configuration) for node, configuration in work.configurations.items()},
-    }
-
-
-def _predicted(work: Work, cluster: Cluster, twins: Collection[str]) -> dict[str, Any]:
-    """What ``_shown`` says once everything is done."""
-    name, shown = work.site.name, _shown(work, cluster)
-    for node in twins:
-        shown["nodes"][node] = describe_twin(name, work.original)
-    shown["nodes"][work.source] = {**shown["nodes"][work.source], "auto_start": False}
-    return shown
-
-
-def _returned(site: Site, found: SiteDiscovery) -> dict[str, Any]:
-    return {
-        "name": site.name,
-        "type": site.type.value,
-        "services": [one.value for one in site.services],
-        "nodes": list(site.nodes),
-        "ips": list(site.ips),
-        "volumes": list(site.volumes),
-        "pools": list(site.pools),
-        "missing_pools": list(found.missing_pools),
-        "hosts": list(found.hosts),
-        "other_bindings": list(found.other_bindings),
-        "loopback_bindings": list(found.loopback_bindings),
-        "unc_paths": list(found.unc_paths),
-        "ftp": asdict(found.ftp) if found.ftp is not None else None,
-        "certificates": [asdict(certificate) for certificate in found.certificates],
-        "checks": [asdict(one) for one in site.checks],
-    }

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What protecting a site takes, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ..ha.discovered import SiteDiscovery
+from ..ha.model import Cluster, Site, SiteType
+from ..ha.site_types import self_starting
+from ..ha.twin import TwinPlan, describe, describe_twin, plan_twin
+from ..windows.iis_config import IisConfiguration
+from .ftp_twins import Rules, outdated
+from .outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Work:
+    """What protecting a site takes on each node."""
+
+    site: Site
+    source: str
+    configurations: Mapping[str, IisConfiguration]
+    rules: Rules = field(default_factory=dict)
+
+    @property
+    def original(self) -> IisConfiguration:
+        """Configuration of the node that has the original."""
+        return self.configurations[self.source]
+
+    @property
+    def clear_auto_start(self) -> tuple[SiteType, ...]:
+        """The services of the original that Windows would start by itself."""
+        return self_starting(self.original.site(self.site.name))
+
+    @property
+    def twins(self) -> dict[str, TwinPlan]:
+        """What is to be done on each backup that needs something."""
+        return {node: plan for node, plan in self.plan_twins().items() if plan.needed}
+
+    @property
+    def new_rules(self) -> list[str]:
+        """The nodes whose FTP authorization rules are to be brought up to date."""
+        return outdated(self.rules, self.source, self.site.nodes)
+
+    def plan_twins(self) -> dict[str, TwinPlan]:
+        """What is to be done on each backup, needed or not.
+
+        Raises:
+            StandbyError: a twin cannot be made there.
+        """
+        return {
+            node: plan_twin(node, self.site.name, self.original, configuration)
+            for node, configuration in self.configurations.items()
+            if node != self.source
+        }
+
+
+def outcome_of(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster) -> Outcome:
+    """What protecting a site did, or would do.
+
+    Args:
+        work: what it takes.
+        found: what discovery found of the site.
+        before: the definition before.
+        after: the definition with it.
+    """
+    name, twins = work.site.name, work.twins
+    changed = before != after or bool(twins or work.new_rules or work.clear_auto_start)
+    steps = [sentence for plan in twins.values() for sentence in plan.sentences]
+    steps += [f"bring the FTP authorization rules on {node} up to date" for node in work.new_rules]
+    if work.clear_auto_start:
+        steps.append(f"take automatic start from the site on {work.source}")
+    if before != after:
+        steps.append("store the definition on every node")
+    backups = [node for node in work.site.nodes if node != work.source]
+    state = "is protected" if changed else "is protected already"
+    beside = f", with its twin on {', '.join(backups)}" if backups else ""
+    return Outcome(
+        changed=changed,
+        message=f'site "{name}" {state}: it is on {work.source}{beside}',
+        before=_shown(work, before),
+        after=_predicted(work, after, twins),
+        data={"site": _returned(work.site, found), "steps": steps, "source": work.source},
+    )
+
+
+def _shown(work: Work, cluster: Cluster) -> dict[str, Any]:
+    """The definition, and the site on every node, for the diff."""
+    name = work.site.name
+    defined = next((site for site in cluster.sites if site.name == name), None)
+    return {
+        "definition": asdict(defined) if defined else None,
+        "nodes": {node: describe(name, configuration) for node, configuration in work.configurations.items()},
+        **({"ftp_rules": _shown_rules(work.rules)} if work.rules else {}),
+    }
+
+
+def _predicted(work: Work, cluster: Cluster, twins: Collection[str]) -> dict[str, Any]:
+    """What ``_shown`` says once everything is done."""
+    name, shown = work.site.name, _shown(work, cluster)
+    for node in twins:
+        shown["nodes"][node] = describe_twin(name, work.original)
+    shown["nodes"][work.source] = {**shown["nodes"][work.source], "auto_start": False}
+    if work.rules:
+        shown["ftp_rules"] = _shown_rules(dict.fromkeys(work.site.nodes, work.rules.get(work.source, ())))
+    return shown
+
+
+def _shown_rules(rules: Rules) -> dict[str, list[str]]:
+    return {node: [str(rule) for rule in those] for node, those in rules.items()}
+
+
+def _returned(site: Site, found: SiteDiscovery) -> dict[str, Any]:
+    return {
+        "name": site.name,
+        "type": site.type.value,
+        "services": [one.value for one in site.services],
+        "nodes": list(site.nodes),
+        "ips": list(site.ips),
+        "volumes": list(site.volumes),
+        "pools": list(site.pools),
+        "missing_pools": list(found.missing_pools),
+        "hosts": list(found.hosts),
+        "other_bindings": list(found.other_bindings),
+        "loopback_bindings": list(found.loopback_bindings),
+        "unc_paths": list(found.unc_paths),
+        "ftp": asdict(found.ftp) if found.ftp is not None else None,
+        "certificates": [asdict(certificate) for certificate in found.certificates],
+        "checks": [asdict(one) for one in site.checks],
+    }
