@@ -86,6 +86,12 @@ sites:
           description: Mode of user isolation, which says where home directories lie.
           type: str
           sample: IsolateAllDirectories
+        passive_ports:
+          description:
+            - Ports of data connections on this node, which its firewall has to let in. It is empty where any
+              may be used.
+          type: str
+          sample: 50000-50100
         notes:
           description: What the configuration does not say.
           type: list

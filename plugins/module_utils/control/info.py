@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..errors import StandbyError
@@ -15,6 +16,7 @@ from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import find, hierarchies
 from ..ha.model import Cluster, Hierarchy, Ip, Resource, Volume
 from ..ha.status import HierarchyStatus, intent_of, status
+from ..windows.ftp import read_passive_ports
 from .agent_info import agents_told, hear, maintenance_told, reason_told, verdicts_told
 from .fleet import Fleet
 from .store import read, read_cluster
@@ -35,12 +37,30 @@ def sites_of(fleet: Fleet, name: str | None = None) -> list[dict[str, Any]]:
     """
     cluster = read_cluster(fleet)
     facts = read_all(fleet, DISCOVERY, fleet.names)
-    return [
-        {"node": node, "protected": _protected(found, node, cluster), **_plain(found)}
+    sites = [
+        (node, found)
         for node, seen in facts.items()
         for found in discovered(seen, cluster)
         if name is None or found.name == name
     ]
+    ports = passive_ports(fleet, {node for node, found in sites if found.ftp is not None})
+    return [
+        {
+            "node": node,
+            "protected": _protected(found, node, cluster),
+            **_plain(_with_ports(found, ports.get(node, ""))),
+        }
+        for node, found in sites
+    ]
+
+
+def passive_ports(fleet: Fleet, nodes: Iterable[str]) -> dict[str, str]:
+    """The ports of FTP data connections on some nodes, in words; empty where they are any, or not told."""
+    answers = fleet.each(read_passive_ports, sorted(nodes))
+    return {
+        node: "" if isinstance(ports, StandbyError) or not ports[0] else f"{ports[0]}-{ports[1]}"
+        for node, ports in answers.items()
+    }
 
 
 def discovered(facts: NodeFacts, cluster: Cluster | None) -> list[SiteDiscovery]:
@@ -59,6 +79,10 @@ def discovered(facts: NodeFacts, cluster: Cluster | None) -> list[SiteDiscovery]
         ips=cluster.ips if cluster else (),
         volumes=cluster.volumes if cluster else (),
     )
+
+
+def _with_ports(found: SiteDiscovery, ports: str) -> SiteDiscovery:
+    return found if found.ftp is None else replace(found, ftp=replace(found.ftp, passive_ports=ports))
 
 
 def _protected(found: SiteDiscovery, node: str, cluster: Cluster | None) -> bool:

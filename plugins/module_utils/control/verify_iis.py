@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..node import Node
-from ..windows import iis
+from ..windows import ftp, iis
 from ..windows import iis_command as command
-from ..windows.iis_config import IisConfiguration, parse_configuration
+from ..windows.ftp_rules import read_rules
+from ..windows.iis_config import UNKNOWN, IisConfiguration, parse_configuration
 from ..windows.iis_run import run
+from ..windows.service import read_services
 from .assumption import Assumption, NotCheckable, Refuted
 
 _NO_SUCH = "standby.iis no such site"
@@ -55,6 +57,31 @@ def _section(node: Node) -> str:
             f"the section shows {len(found)} sites, or other bindings, than the {len(sites)} listed"
         )
     return f"the section shows the {len(sites)} sites with the same bindings"
+
+
+def _ftp_sites(node: Node) -> IisConfiguration:
+    configuration = _configuration(node)
+    if not any(site.has_ftp for site in configuration.sites):
+        raise NotCheckable("the node has no site with an ftp binding")
+    return configuration
+
+
+def _ftp_states(node: Node) -> str:
+    configuration = _ftp_sites(node)
+    if "FTPSVC" not in read_services(node, ["FTPSVC"]):
+        raise NotCheckable("the service FTPSVC does not exist")
+    sites = [site for site in ftp.with_states(node, configuration).sites if site.has_ftp]
+    unknown = [
+        f'"{site.name}" ({site.ftp_problem or site.ftp_state})' for site in sites if site.ftp_state == UNKNOWN
+    ]
+    if unknown:
+        raise Refuted(f"unknown: {', '.join(unknown)}")
+    return ", ".join(f'"{site.name}" is {site.ftp_state}' for site in sites)
+
+
+def _ftp_rules(node: Node) -> str:
+    sites = [site for site in _ftp_sites(node).sites if site.has_ftp][:_NAMES_TRIED]
+    return ", ".join(f'"{site.name}" has {len(read_rules(node, site.name))}' for site in sites)
 
 
 def _names(node: Node) -> str:
@@ -109,5 +136,18 @@ IIS: Sequence[Assumption[Node]] = (
         "a site with more bindings than appcmd can print is read through its section and by state",
         "windows/iis.py",
         _many_bindings,
+    ),
+    Assumption(
+        "ftp-states",
+        "Windows PowerShell reads the state of every FTP site through Microsoft.Web.Administration while "
+        "FTPSVC runs",
+        "windows/ftp.py",
+        _ftp_states,
+    ),
+    Assumption(
+        "ftp-rules",
+        "appcmd list config of a site shows the FTP authorization rules that hold for it",
+        "windows/ftp_rules.py",
+        _ftp_rules,
     ),
 )

@@ -39,6 +39,7 @@ class DiscoveredFtp:
         data_policy: TLS on data channels: SslAllow, SslRequire or SslDeny.
         isolation: mode of user isolation.
         notes: what cannot be told from the configuration, each one sentence without a final full stop.
+        passive_ports: ports of data connections, such as ``50000-50100``; empty for any, or where not read.
     """
 
     state: str
@@ -46,6 +47,7 @@ class DiscoveredFtp:
     data_policy: str
     isolation: str
     notes: tuple[str, ...] = ()
+    passive_ports: str = ""
 
 
 @dataclass(frozen=True)

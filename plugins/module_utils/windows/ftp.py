@@ -12,8 +12,9 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ..errors import StandbyError
+from ..errors import BadDocument, StandbyError
 from ..node import Clock, Node
+from ..wsman.xml import parse
 from . import iis_command as command
 from .iis_config import UNKNOWN, IisConfiguration, IisSite
 from .iis_control import MISSING, Answer, Call, ControlFailed, control
@@ -23,6 +24,8 @@ KIND = "ftp"
 STARTED, STOPPED = "Started", "Stopped"
 # The numbers of the states: Microsoft.Web.Administration gives either.
 _STATES = ("Starting", STARTED, "Stopping", STOPPED, UNKNOWN)
+_FIREWALL = "system.ftpServer/firewallSupport"
+_PORTS = ("lowDataChannelPort", "highDataChannelPort")
 # Pauses in seconds before a state is asked for again that has not come about yet, or a refused call is made
 # again: as appcmd's, since the FTP service reads a changed configuration no faster than WAS.
 PAUSES = (0.25, 0.5, 1.0, 2.0, 2.0)
@@ -73,6 +76,25 @@ def set_auto_start(node: Node, name: str, enabled: bool, *, clock: Clock = time)
     """
     setting = f"/ftpServer.serverAutoStart:{'true' if enabled else 'false'}"
     checked(node, command.act("set", command.Kind.SITE, name, setting), _resource(name), clock)
+
+
+def read_passive_ports(node: Node, *, clock: Clock = time) -> tuple[int, int]:
+    """Lowest and highest port of data connections, of all FTP sites of the node; 0 and 0 for any.
+
+    Source: learn.microsoft.com/iis/configuration/system.ftpserver/firewallsupport.
+
+    Raises:
+        IisError: the FTP service is not installed, or appcmd failed; IisMissing.
+        BadDocument: the answer is malformed.
+    """
+    arguments = command.list_section(_FIREWALL)
+    answer = checked(node, arguments, "FTP firewall support", clock)
+    name = f"answer of appcmd {' '.join(arguments)}"
+    section = parse(answer.stdout, name).find(f"CONFIG/{_FIREWALL.replace('/', '-')}")
+    found = [] if section is None else [section.get(name, "0") for name in _PORTS]
+    if len(found) != len(_PORTS) or not all(text.isascii() and text.isdigit() for text in found):
+        raise BadDocument(f"{name}: expected two port numbers, found {found or 'no section'}", node=node.name)
+    return int(found[0]), int(found[1])
 
 
 def _told(site: IisSite, answer: Answer | None) -> IisSite:

@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError, Unreachable
+from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocument, StandbyError, Unreachable
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
 from ansible_collections.standby.iis.plugins.module_utils.windows import ftp
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config import (
@@ -185,3 +185,27 @@ def test_automatic_start_is_set_by_appcmd(enabled, text):
     service = Service()
     ftp.set_auto_start(node(service), "Files & Co", enabled)
     assert service.asked == [[("argv", f"set site /site.name:Files & Co /ftpServer.serverAutoStart:{text}")]]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "ports"),
+    [('lowDataChannelPort="50000" highDataChannelPort="50100"', (50000, 50100)), ("", (0, 0))],
+)
+def test_the_ports_of_data_connections_are_those_of_the_server(attributes, ports):
+    class Told(Service):
+        def run(self, argv, stdin=b"", *, on_output=None):
+            assert argv[1:] == ["list", "config", "/section:system.ftpServer/firewallSupport", "/xml"]
+            section = f"<system.ftpServer-firewallSupport {attributes} />"
+            return Completed(0, f"<appcmd><CONFIG>{section}</CONFIG></appcmd>".encode(), b"")
+
+    assert ftp.read_passive_ports(node(Told())) == ports
+
+
+@pytest.mark.parametrize("text", ["", '<system.ftpServer-firewallSupport lowDataChannelPort="many" />'])
+def test_ports_that_are_none_are_named(text):
+    class Told(Service):
+        def run(self, argv, stdin=b"", *, on_output=None):
+            return Completed(0, f"<appcmd><CONFIG>{text}</CONFIG></appcmd>".encode(), b"")
+
+    with pytest.raises(BadDocument, match="expected two port numbers"):
+        ftp.read_passive_ports(node(Told()))
