@@ -112,7 +112,8 @@ class NodeProcess:
         """The collection's own scripts, and what sets rights on folders."""
         acls = Acls(self._state.node(self._node.name) / "acls.json")
         files = receivefile.ReceiveFile(machine, acls)
-        table.register_script(SCRIPT.read_text(encoding="utf-8"), CimBridge(repository, machine))
+        ftp = self._iis.ftp.control if self._iis is not None else None
+        table.register_script(SCRIPT.read_text(encoding="utf-8"), CimBridge(repository, machine, ftp))
         table.register_script(receivefile.SCRIPT.read_text(encoding="utf-8"), files)
         if self._iis is not None:
             control_script = iiscontrol.SCRIPT.read_text(encoding="utf-8")

@@ -13,10 +13,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from lab.cim.schema import CimFailure, NotEmulated, Repository
+from lab.iis.failure import IisError
 from lab.machine.host import Host
 from lab.shell import cimlines as lines
 from lab.shell.cimcmdlets import CimCmdlets, Key
 from lab.shell.cimlines import Json, ScriptError
+from lab.shell.iiscontrol import Control
 from lab.shell.program import Streams
 
 # The collection's own file: powershell.exe knows the script by its exact text.
@@ -29,9 +31,10 @@ class CimBridge:
     Args:
         repository: the classes of the node.
         host: the machine.
+        control_ftp: name and verb -> state of an FTP site; None without IIS.
     """
 
-    def __init__(self, repository: Repository, host: Host) -> None:
+    def __init__(self, repository: Repository, host: Host, control_ftp: Control | None = None) -> None:
         self._cmdlets = CimCmdlets(repository)
         self._find = self._cmdlets.get_class
         self._host = host
@@ -44,7 +47,9 @@ class CimBridge:
             "modify": self._modify,
             "delete": self._delete,
             "invoke": self._invoke,
+            "ftp": self._ftp,
         }
+        self._control_ftp = control_ftp
 
     async def __call__(self, argv: Sequence[str], streams: Streams, environment: Mapping[str, str]) -> int:
         """Answer line after line until the end of input."""
@@ -86,6 +91,14 @@ class CimBridge:
         self._host.record("unknown-request", kind="cim_bridge", why=what)
 
     # The verbs
+
+    async def _ftp(self, call: Json) -> Json:
+        if self._control_ftp is None:
+            raise ScriptError("Could not load file or assembly Microsoft.Web.Administration.dll")
+        try:
+            return {"state": await self._control_ftp(call["name"], "state")}
+        except IisError as error:
+            raise ScriptError(str(error)) from error
 
     async def _enumerate(self, call: Json) -> Json:
         return lines.write_items(await self._cmdlets.enumerate(call["namespace"], call["class"]), self._find)

@@ -216,12 +216,22 @@ class Shell(Protocol):
 
 @dataclass
 class Node:
-    """One Windows server: its inventory name and the two ways to it."""
+    """One Windows server: its inventory name and the two ways to it.
+
+    Attributes:
+        name: inventory name.
+        cim: classes of Windows.
+        shell: programs.
+        close: ends the session.
+        ftp_states: run states of FTP sites by a PowerShell that stays, for who looks often; None where one is
+            started for each look.
+    """
 
     name: str
     cim: Cim
     shell: Shell
     close: Callable[[], None] = lambda: None
+    ftp_states: Callable[[Sequence[str]], list[str | StandbyError]] | None = None
 
 
 class Clock(Protocol):

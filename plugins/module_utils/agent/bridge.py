@@ -171,6 +171,20 @@ class Bridge:
             check_return(result, call.operation, codes or {})
             return result
 
+    def ftp_states(self, sites: Sequence[str]) -> list[str | StandbyError]:
+        """The run states of FTP sites, each a name or a number; of one that cannot be read, why.
+
+        Raises:
+            Unreachable: the child does not answer.
+        """
+        if not sites:
+            return []
+        with self._named():
+            calls = [wire.ftp_state(site) for site in sites]
+            answers = self._send(calls, change=False)
+            failures = [wire.failure(one, call.operation) for call, one in zip(calls, answers, strict=True)]
+            return [failed or wire.state(one) for failed, one in zip(failures, answers, strict=True)]
+
     def close(self) -> None:
         """End the child, also under a call of another thread; later calls fail."""
         self._closed = True

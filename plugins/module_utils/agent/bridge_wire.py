@@ -66,6 +66,11 @@ def find(target: ClassPath, *, query: str | None = None, associated: Association
     return Call(document, operation, target.namespace)
 
 
+def ftp_state(site: str) -> Call:
+    """The run state of an FTP site."""
+    return Call({"verb": "ftp", "name": site}, f'the state of FTP site "{site}"', "")
+
+
 def get(reference: Reference) -> Call:
     """One instance."""
     return _on_instance("get", reference)
@@ -170,6 +175,11 @@ def read_answers(line: bytes, number: int, count: int) -> list[JSON]:
 def items(answer: JSON) -> list[Instance]:
     """The instances that were found."""
     return [values.decode_instance(one) for one in member(answer, "items", list)]
+
+
+def state(answer: JSON) -> str:
+    """The state of an FTP site, a name or a number."""
+    return str(member(answer, "state", str))
 
 
 def created(answer: JSON) -> Reference:

@@ -86,8 +86,16 @@ def local_node(
     Raises:
         StandbyError: the script cannot be written.
     """
-    bridge = Bridge(command(write_script(home)), node=name, timeout=cim_timeout)
-    return Node(name, bridge, LocalShell(node=name, timeout=timeout), bridge.close)
+    script = command(write_script(home))
+    bridge = Bridge(script, node=name, timeout=cim_timeout)
+    # Addresses are renewed over the other one, which must not wait for IIS. It is started where it is needed.
+    ftp = Bridge(script, node=name, timeout=cim_timeout)
+
+    def close() -> None:
+        bridge.close()
+        ftp.close()
+
+    return Node(name, bridge, LocalShell(node=name, timeout=timeout), close, ftp.ftp_states)
 
 
 def script_text() -> bytes:

@@ -10,6 +10,7 @@ Source: learn.microsoft.com/iis/configuration/system.applicationhost/sites/site/
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..errors import BadDocument, StandbyError
@@ -23,7 +24,7 @@ from .iis_run import checked
 KIND = "ftp"
 STARTED, STOPPED = "Started", "Stopped"
 # The numbers of the states: Microsoft.Web.Administration gives either.
-_STATES = ("Starting", STARTED, "Stopping", STOPPED, UNKNOWN)
+_NAMES = ("Starting", STARTED, "Stopping", STOPPED, UNKNOWN)
 _FIREWALL = "system.ftpServer/firewallSupport"
 _PORTS = ("lowDataChannelPort", "highDataChannelPort")
 # Pauses in seconds before a state is asked for again that has not come about yet, or a refused call is made
@@ -41,11 +42,7 @@ def with_states(node: Node, configuration: IisConfiguration) -> IisConfiguration
         StandbyError: the node does not answer.
     """
     names = [site.name for site in configuration.sites if site.has_ftp]
-    try:
-        answers = control(node, [Call(KIND, name, "state") for name in names])
-    except ControlFailed as failure:
-        answers = [Answer(error=failure.problem)] * len(names)
-    states = dict(zip(names, answers, strict=True))
+    states = dict(zip(names, _states(node, names), strict=True))
     sites = (_told(site, states.get(site.name)) for site in configuration.sites)
     return replace(configuration, sites=tuple(sites))
 
@@ -97,6 +94,17 @@ def read_passive_ports(node: Node, *, clock: Clock = time) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
+def _states(node: Node, names: Sequence[str]) -> list[Answer]:
+    """By the PowerShell that stays, where the node has one."""
+    if node.ftp_states is not None:
+        found = node.ftp_states(names)
+        return [Answer(error=one.problem) if isinstance(one, StandbyError) else Answer(one) for one in found]
+    try:
+        return control(node, [Call(KIND, name, "state") for name in names])
+    except ControlFailed as failure:
+        return [Answer(error=failure.problem)] * len(names)
+
+
 def _told(site: IisSite, answer: Answer | None) -> IisSite:
     if answer is None:
         return site
@@ -106,9 +114,9 @@ def _told(site: IisSite, answer: Answer | None) -> IisSite:
 def _state(answer: Answer) -> str:
     """The state by its name."""
     text = answer.state.strip()
-    if text.isascii() and text.isdigit() and int(text) < len(_STATES):
-        return _STATES[int(text)]
-    return text if text in (*_STATES, MISSING) else UNKNOWN
+    if text.isascii() and text.isdigit() and int(text) < len(_NAMES):
+        return _NAMES[int(text)]
+    return text if text in (*_NAMES, MISSING) else UNKNOWN
 
 
 def _switch(node: Node, name: str, verb: str, wanted: str, clock: Clock) -> None:

@@ -16,13 +16,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import BadDocument, StandbyError
+from ..errors import BadDocument, CimError, StandbyError
 from ..node import Completed, Node
+from . import iis_command as command
+from .environment import read_machine
 from .failure import about
 from .iis_control_text import TEXT
 
-_POWERSHELL = ("powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
-ARGV = (*_POWERSHELL, base64.b64encode(TEXT.encode("utf-16-le")).decode("ascii"))
+_POWERSHELL = r"System32\WindowsPowerShell\v1.0\powershell.exe"
+_OPTIONS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
+_NO_FILE = (0x80070002, 0x80070003)  # ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND
 MISSING = "Missing"  # the state of what does not exist
 
 _WHAT = "iis_control.ps1"
@@ -73,7 +76,45 @@ def control(node: Node, calls: Sequence[Call]) -> list[Answer]:
         f"{json.dumps({'kind': one.kind, 'name': one.name, 'verb': one.verb})}\r\n" for one in calls
     )
     with about(node, _WHAT):
-        return _answers(node.shell.run(ARGV, lines.encode("ascii")), len(calls))
+        return _answers(_run(node, lines.encode("ascii")), len(calls))
+
+
+def command_of(windows: str) -> list[str]:
+    r"""The script as argv; by its whole path, so that no other program of that name is found first.
+
+    Args:
+        windows: the Windows directory, such as ``C:\Windows``.
+    """
+    script = base64.b64encode(TEXT.encode("utf-16-le")).decode("ascii")
+    return [f"{windows}\\{_POWERSHELL}", *_OPTIONS, script]
+
+
+def _run(node: Node, lines: bytes) -> Completed:
+    """Run the script, wherever Windows is.
+
+    Raises:
+        ControlFailed: there is no PowerShell.
+    """
+    ended = _start(node, command.WINDOWS, lines)
+    if ended is None or command.program_missing(ended):
+        windows = read_machine(node).windows_directory
+        if windows.casefold() != command.WINDOWS.casefold():
+            ended = _start(node, windows, lines)
+    if ended is None:
+        raise ControlFailed(
+            "powershell.exe was not found", remedy="Look whether Windows PowerShell is installed on the node"
+        )
+    return ended
+
+
+def _start(node: Node, windows: str, lines: bytes) -> Completed | None:
+    """None where there is no such program; a shell that finds none answers as PowerShell does that fails."""
+    try:
+        return node.shell.run(command_of(windows), lines)
+    except CimError as failure:
+        if {failure.wsman_code, failure.provider_code}.isdisjoint(_NO_FILE):
+            raise
+        return None
 
 
 def _answers(ended: Completed, expected: int) -> list[Answer]:

@@ -21,13 +21,16 @@ LANGUAGE = tree_sitter.Language(tree_sitter_powershell.language())
 
 # Everything that the script may call, beside its own functions.
 CMDLETS = {
+    "add-type",
     "convertfrom-json",
     "convertto-json",
     "get-cimassociatedinstance",
     "get-cimclass",
     "get-ciminstance",
     "invoke-cimmethod",
+    "join-path",
     "new-ciminstance",
+    "new-object",
     "remove-ciminstance",
     "set-ciminstance",
     "set-strictmode",

@@ -41,7 +41,7 @@ class Service:
         self.code = 0
 
     def run(self, argv, stdin=b"", *, on_output=None):
-        if argv[0] != "powershell.exe":
+        if not argv[0].endswith("powershell.exe"):
             self.asked.append([("argv", " ".join(argv[1:]))])
             return Completed(0, b"", b"")
         calls = [json.loads(line) for line in stdin.splitlines()]
@@ -209,3 +209,22 @@ def test_ports_that_are_none_are_named(text):
 
     with pytest.raises(BadDocument, match="expected two port numbers"):
         ftp.read_passive_ports(node(Told()))
+
+
+def test_a_powershell_that_stays_is_asked_instead_where_the_node_has_one():
+    asked = []
+
+    def states(names):
+        asked.append(list(names))
+        return ["1", StandbyError("failed: no such service")]
+
+    service = Service()
+    configuration = IisConfiguration((site("Files", "ftp"), site("Web", "http"), site("Other", "ftp")))
+    found = ftp.with_states(Node("server1", None, service, ftp_states=states), configuration)
+    assert [(one.ftp_state, one.ftp_problem) for one in found.sites] == [
+        ("Started", ""),
+        ("Unknown", ""),
+        ("Unknown", "failed: no such service"),
+    ]
+    assert asked == [["Files", "Other"]]
+    assert service.asked == []

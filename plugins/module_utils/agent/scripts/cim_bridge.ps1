@@ -4,7 +4,7 @@
 
 # The agent's way to CIM on its own node: one JSON line in, one JSON line out, until the end of input.
 # docs/architecture.md, "The bridge", says what the lines hold. Nothing is decided here: every line is data,
-# each call of it is one CIM cmdlet, and a call that fails becomes an error beside the answers of the others.
+# each call of it is one CIM cmdlet (or one look at an FTP site), and a call that fails becomes an error beside the answers of the others.
 # Windows PowerShell 5.1 and PowerShell 7. What is read and written are the raw streams, so that the code page
 # of the console does not matter.
 
@@ -256,6 +256,18 @@ function Edit-Instance($Call) {
     return @{}
 }
 
+# The run state of an FTP site, which no class has. A manager keeps what it has read: each call makes another.
+function Read-FtpState($Call) {
+    Add-Type -Path (Join-Path $env:windir 'System32\inetsrv\Microsoft.Web.Administration.dll')
+    $manager = New-Object -TypeName Microsoft.Web.Administration.ServerManager
+    try {
+        $site = $manager.Sites[$Call.name]
+        if ($null -eq $site) { return @{ 'state' = 'Missing' } }
+        return @{ 'state' = [string] $site.GetChildElement('ftpServer')['state'] }
+    }
+    finally { $manager.Dispose() }
+}
+
 function Invoke-Call($Call) {
     switch ($Call.verb) {
         'enumerate' {
@@ -273,6 +285,7 @@ function Invoke-Call($Call) {
             return @{}
         }
         'invoke' { return Invoke-Method $Call }
+        'ftp' { return Read-FtpState $Call }
         default { throw "there is no verb $($Call.verb)" }
     }
 }

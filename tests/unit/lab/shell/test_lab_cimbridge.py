@@ -14,6 +14,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.bridge import Br
 from ansible_collections.standby.iis.plugins.module_utils.errors import CimError, MethodError
 from ansible_collections.standby.iis.plugins.module_utils.node import ClassPath, Instance, Reference
 from lab.cim.schema import Embedded, Ref
+from lab.iis.failure import NOT_ACTIVE, IisError
 from lab.shell.cimbridge import SCRIPT, CimBridge
 from lab.shell.program import Streams
 from lab.shell.table import ProgramTable
@@ -208,3 +209,19 @@ def test_powershell_of_a_node_knows_the_script_by_its_text(tmp_path, host, thing
     argv = ["powershell.exe", "-NoProfile", "-ExecutionPolicy", "Bypass", "-File", "C:\\bridge.ps1"]
     assert asyncio.run(program(argv, Streams(read, out.append, out.append), {})) == 0
     assert json.loads(b"".join(out)) == {"id": 1, "answers": []}
+
+
+def test_states_of_ftp_sites_come_each_for_itself(things, host):
+    async def control(name: str, verb: str) -> str:
+        assert verb == "state"
+        if name == "Stopped service":
+            raise IisError(NOT_ACTIVE)
+        return {"Files & Co": "1"}.get(name, "Missing")
+
+    child = InProcess(CimBridge(TestProviders([things]), host, control))
+    bridge = Bridge(["p"], node="server1", start=lambda _argv: child)
+    good, failed, none = bridge.ftp_states(["Files & Co", "Stopped service", "Nobody"])
+    assert (good, none) == ("1", "Missing")
+    assert isinstance(failed, CimError)
+    assert 'the state of FTP site "Stopped service" failed: 80070426' in failed.problem
+    assert bridge.ftp_states([]) == []
