@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.control.assumption import Verdict, try_all
 from ansible_collections.standby.iis.plugins.module_utils.control.fleet import Fleet
 from ansible_collections.standby.iis.plugins.module_utils.control.info import sites_of
+from ansible_collections.standby.iis.plugins.module_utils.control.verify_iis import IIS
+from ansible_collections.standby.iis.plugins.module_utils.windows.iis import read_configuration
 from ansible_collections.standby.iis.plugins.module_utils.windows.service import start_service, stop_service
 from ansible_collections.standby.iis.plugins.module_utils.wsman.options import Connection
 from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
@@ -139,6 +142,7 @@ def test_what_depends_on_what_was_read_from_ftp_bindings_and_settings(configured
     assert (both["type"], both["services"]) == ("web", ["web", "ftp"])
     assert (uploads["volumes"], uploads["ftp"]["isolation"]) == (["F:\\"], "IsolateRootDirectoryOnly")
     assert files["ftp"]["control_policy"] == "SslAllow"
+    assert files["ftp"]["passive_ports"] == "52000-52020"
     assert files["certificates"][0]["chosen_by"] == "site"
     assert all(one["ftp"]["state"] == "Started" for one in (files, both, uploads))
 
@@ -255,3 +259,28 @@ def test_a_node_without_ftp_service_is_refused_before_anything_is_touched(config
     assert "the service FTPSVC is stopped" in refused.text
     assert "W3SVC" not in refused.text
     assert configured.states(FILES) == ["Started", "Stopped"]
+
+
+def test_what_is_assumed_of_ftp_holds_here(configured):
+    node = connect(configured.connection("server1"))
+    found = {one.id: one for one in try_all(IIS, node) if one.id.startswith("ftp-")}
+    node.close()
+    assert {name: one.verdict for name, one in found.items()} == {
+        "ftp-states": Verdict.HOLDS,
+        "ftp-rules": Verdict.HOLDS,
+    }
+    assert '"FTP & Co" is Started' in found["ftp-states"].seen
+
+
+def test_a_site_that_is_no_longer_protected_serves_on_and_starts_by_itself_again(configured):
+    removed = configured.play("remove")
+    assert removed.code == 0, removed.text
+    assert configured.states(FILES) == ["Started", "Stopped"]
+    for node, automatic in (("server1", True), ("server2", False)):
+        session = connect(configured.connection(node))
+        site = read_configuration(session).site(FILES)
+        session.close()
+        assert site is not None
+        assert site.ftp is not None
+        assert site.ftp.auto_start is automatic
+    assert configured.play("remove").changed == 0

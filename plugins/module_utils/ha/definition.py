@@ -13,16 +13,24 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from types import MappingProxyType
+from typing import Any
 
 from ..errors import BadDocument
 from .codec import Codec, MisfitError
-from .model import Cluster
+from .model import Cluster, SiteType
 
 KEY = "SOFTWARE\\standby.iis"
 VALUE = "Definition"
 FORMAT = 1
 
 _CODEC = Codec()
+# Entries that earlier versions refuse. Where they say what those take for granted they are left out, so that
+# agents of both versions read one definition while they are replaced.
+_LATER_OF_SITES: Mapping[str, object] = MappingProxyType({"services": (SiteType.WEB,)})
+_LATER_OF_CHECKS: Mapping[str, object] = MappingProxyType(
+    {"starttls": False, "login": None, "password_file": None, "listing": False}
+)
 
 
 def to_values(cluster: Cluster) -> dict[str, str]:
@@ -31,7 +39,17 @@ def to_values(cluster: Cluster) -> dict[str, str]:
     The text is ASCII: names in any script are JSON escapes, whatever code page a tool on the way believes in.
     """
     document = {"format": FORMAT, **asdict(cluster)}
+    for site in document["sites"]:
+        _leave_out(site, _LATER_OF_SITES)
+        for check in site["checks"]:
+            _leave_out(check, _LATER_OF_CHECKS)
     return {VALUE: json.dumps(document, sort_keys=True, separators=(",", ":"))}
+
+
+def _leave_out(entry: dict[str, Any], later: Mapping[str, object]) -> None:
+    for name, usual in later.items():
+        if entry[name] == usual:
+            del entry[name]
 
 
 def digest(cluster: Cluster) -> str:

@@ -187,6 +187,17 @@ def test_the_stored_definition_keeps_what_serves_a_site():
     assert again.sites[0].services[0] is FTP
 
 
+def test_a_definition_of_web_sites_alone_is_what_earlier_versions_read():
+    (text,) = to_values(CLUSTER).values()
+    for name in ("services", "starttls", "login", "password_file", "listing"):
+        assert name not in text
+    ftp_check = Check("ftp://10.0.0.50/", starttls=True, login="a", password_file="b", listing=True)
+    whole = replace(CLUSTER, sites=(replace(FILES, checks=(ftp_check,)),))
+    again = from_values(to_values(whole), "server1")
+    assert again is not None
+    assert again.sites == whole.sites
+
+
 def test_a_site_of_an_older_definition_is_a_web_site():
     values = to_values(replace(CLUSTER, sites=(FILES,)))
     older = {name: text.replace('"services":["ftp"],', "") for name, text in values.items()}
