@@ -64,7 +64,7 @@ def test_an_ftp_site_whose_node_loses_its_power_is_served_by_the_other_one(of):
         of.until(lambda: of.reason("server1") == "elsewhere")
     assert of.owner() == "server2"
     assert of.report is not None
-    assert set(of.report.targets[0].answers) == {"SERVER1", "SERVER2"}
+    assert "SERVER2" in of.report.targets[0].answers
 
 
 @pytest.mark.faults
