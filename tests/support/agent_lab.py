@@ -80,7 +80,7 @@ class AgentLab:
         """The site, its address and its volume; a witness."""
         self.cluster.ip(self.last, 16)
         self.cluster.volume("E:")
-        self.cluster.protect(self.site, self.check)
+        self.cluster.protect(self.site, self.deep_check)
         self.witness.start()
 
     def install(self) -> None:
@@ -213,7 +213,7 @@ class AgentLab:
         return f"http://{self.cluster.address(self.last)}:8080/"
 
     @property
-    def check(self) -> Check:
+    def deep_check(self) -> Check:
         """Its deep check."""
         return Check(self.url, timeout=1.0)
 

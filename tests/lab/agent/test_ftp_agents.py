@@ -29,7 +29,7 @@ class FtpAgents(AgentLab):
         return f"ftp://{self.cluster.address(self.last)}:2121/"
 
     @property
-    def check(self) -> Check:
+    def deep_check(self) -> Check:
         return Check(self.url, timeout=1.0, verify=False, starttls=True)
 
     def stop_service(self, name: str, service: str) -> None:
