@@ -20,6 +20,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control.assumption imp
 from ansible_collections.standby.iis.plugins.module_utils.control.fleet import Fleet
 from ansible_collections.standby.iis.plugins.module_utils.control.info import sites_of
 from ansible_collections.standby.iis.plugins.module_utils.control.verify_iis import IIS
+from ansible_collections.standby.iis.plugins.module_utils.windows.address import remove_address
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis import read_configuration
 from ansible_collections.standby.iis.plugins.module_utils.windows.service import start_service, stop_service
 from ansible_collections.standby.iis.plugins.module_utils.wsman.options import Connection
@@ -249,6 +250,18 @@ def test_a_site_that_does_not_start_is_told_and_brought_back(configured):
     assert failed.code != 0
     assert 'server2, site "FTP & Co": its FTP service did not start' in failed.text
     assert configured.states(FILES) == ["Started", "Stopped"]
+
+
+def test_an_address_that_was_taken_away_is_brought_back_and_the_site_hears_it(configured):
+    node = connect(configured.connection("server1"))
+    remove_address(node, configured.address(202))
+    node.close()
+    with pytest.raises(OSError, match="refused"):
+        configured.names(202)
+    brought = configured.play("configure")
+    assert brought.code == 0, brought.text
+    assert configured.states(FILES) == ["Started", "Stopped"]
+    assert configured.names(202)
 
 
 def test_a_node_without_ftp_service_is_refused_before_anything_is_touched(configured):

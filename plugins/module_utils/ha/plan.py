@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
@@ -209,19 +209,37 @@ def _in(hierarchy: Hierarchy, seen: NodeFacts) -> list[list[Step]]:
     absent = [ip for ip in hierarchy.ips if see(ip, seen).presence is Presence.DOWN]
     not_usable = [ip for ip in hierarchy.ips if see(ip, seen).presence is not Presence.UP]
     indexes = {ip.address: _index(ip, hierarchy, seen) for ip in not_usable}
-    sites = [
-        _switch_site(Action.START_SITE, site, one, seen.name)
-        for site in hierarchy.sites
-        for one in site.services
-        if see_service(one, site, seen).presence is not Presence.UP
+    missing = {volume.path for volume in hierarchy.volumes if see(volume, seen).presence is not Presence.UP}
+    missing |= {ip.address for ip in not_usable}
+    deaf = [(site, one) for site, one in _services(hierarchy) if _is_deaf(site, one, seen, missing)]
+    starting = [
+        (site, one)
+        for site, one in _services(hierarchy)
+        if (site, one) in deaf or see_service(one, site, seen).presence is not Presence.UP
     ]
     return [
+        [_switch_site(Action.STOP_SITE, site, one, seen.name) for site, one in deaf],
         [_online_disk(volume, hierarchy, seen) for volume in disks]
         + [_add_address(ip, seen.name, indexes[ip.address]) for ip in absent]
         + [_start_pool(name, seen.name) for name in _stopped_pools(hierarchy, seen)],
         [_wait_address(ip, seen, indexes[ip.address]) for ip in not_usable],
-        sites,
+        [_switch_site(Action.START_SITE, site, one, seen.name) for site, one in starting],
     ]
+
+
+def _services(hierarchy: Hierarchy) -> list[tuple[Site, SiteType]]:
+    return [(site, one) for site in hierarchy.sites for one in site.services]
+
+
+def _is_deaf(site: Site, one: SiteType, seen: NodeFacts, missing: Collection[str]) -> bool:
+    """Whether a service runs without what it depends on, and may not notice when that comes.
+
+    http.sys listens on addresses that come later. Other services have sockets of their own; that they hear an
+    address that comes after their start, or look into a folder that comes, is documented nowhere.
+    """
+    if one is SiteType.WEB or see_service(one, site, seen).presence is Presence.DOWN:
+        return False
+    return not set(missing).isdisjoint((*site.ips, *site.volumes))
 
 
 def _one_a_disk(hierarchy: Hierarchy) -> list[Volume]:

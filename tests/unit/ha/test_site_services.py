@@ -147,6 +147,17 @@ def test_sites_are_started_after_their_addresses_are_usable_and_stopped_before_t
     ]
 
 
+def test_what_has_sockets_of_its_own_is_started_anew_when_its_address_comes_to_it():
+    there = facts("server1", iis_site("Both", "Started", "Started"))
+    steps = plan(MIXED, None, "server1", {"server1": there, "server2": facts("server2")}).steps
+    assert [one.sentence for one in steps] == [
+        'stop the ftp service of site "Both" on server1',
+        "add ip 10.0.0.50/24 to server1",
+        "wait until ip 10.0.0.50 is usable on server1",
+        'start the ftp service of site "Both" on server1',
+    ]
+
+
 @pytest.mark.parametrize(
     ("hierarchy", "missing", "problem"),
     [
