@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pyftpdlib.exceptions import AuthenticationFailed  # type: ignore[import-untyped]
-from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler  # type: ignore[import-untyped]
-from pyftpdlib.ioloop import Epoll  # type: ignore[import-untyped]
-from pyftpdlib.servers import FTPServer  # type: ignore[import-untyped]
+from pyftpdlib.exceptions import AuthenticationFailed
+from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
+from pyftpdlib.ioloop import Epoll
+from pyftpdlib.servers import FTPServer
 
 from lab.iis.ftpmodel import ANONYMOUS, IMPLICIT_PORT, FtpSite
 

@@ -31,6 +31,7 @@ from playbooks import Played, play
 if TYPE_CHECKING:
     from tests.lab.conftest import LabUnderTest
 
+pytest.importorskip("pyftpdlib", reason="pyftpdlib is not installed (requirements-dev.txt)")
 TOPOLOGY = Path(__file__).parent / "topologies" / "ftp.yml"
 NODES = ["server1", "server2"]
 FILES, BOTH, UPLOADS = "FTP & Co", "Both", "Uploads"

@@ -14,6 +14,7 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.service import
 from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
 from tests.support.agent_lab import AgentLab
 
+pytest.importorskip("pyftpdlib", reason="pyftpdlib is not installed (requirements-dev.txt)")
 pytestmark = pytest.mark.alone
 TOPOLOGY = Path(__file__).parents[1] / "topologies" / "ftp.yml"
 
