@@ -23,7 +23,7 @@ description:
   - Protecting a site does not move or stop it. M(standby.iis.hierarchy) puts it in service.
   - A twin does not carry the C(<location>) sections of C(applicationHost.config) for the site, such as
     its authentication, nor inherited defaults, certificates or content. Compare these before the first
-    switchover.
+    switchover. FTP authorization rules alone go along.
 author:
   - The standby.iis authors (!UNKNOWN)
 extends_documentation_fragment:
