@@ -42,11 +42,11 @@ class IisControl:
         return 0
 
     async def _answer(self, call: Mapping[str, str]) -> dict[str, str]:
-        known = self._kinds.get(call["kind"])
-        if known is None or call["verb"] not in _VERBS:
+        known, verb = self._kinds.get(call["kind"]), call["verb"].lower()  # PowerShell compares without case
+        if known is None or verb not in _VERBS:
             self._host.record("unknown-request", kind="iis_control", why=f"the call {dict(call)}")
             return {"error": f"there is no verb {call['verb']} of {call['kind']}"}
         try:
-            return {"state": await known(call["name"], call["verb"])}
+            return {"state": await known(call["name"], verb)}
         except IisError as error:
             return {"error": f"{error} (0x{error.hresult:08X})"}

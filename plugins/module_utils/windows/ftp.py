@@ -23,6 +23,8 @@ from .iis_run import checked
 
 KIND = "ftp"
 STARTED, STOPPED = "Started", "Stopped"
+# As the methods of ftpServer are spelled: whether they are found without case is documented nowhere.
+_METHODS = {"start": "Start", "stop": "Stop"}
 # The numbers of the states: Microsoft.Web.Administration gives either.
 _NAMES = ("Starting", STARTED, "Stopping", STOPPED, UNKNOWN)
 _FIREWALL = "system.ftpServer/firewallSupport"
@@ -143,7 +145,7 @@ def _done(found: Answer, wanted: str) -> bool:
 
 
 def _ask(node: Node, name: str, verb: str) -> Answer:
-    (answer,) = control(node, [Call(KIND, name, verb)])
+    (answer,) = control(node, [Call(KIND, name, _METHODS.get(verb, verb))])
     return answer
 
 

@@ -42,7 +42,7 @@ class Call:
     Attributes:
         kind: what it is, such as ``ftp``.
         name: what IIS calls it.
-        verb: ``state``, ``start`` or ``stop``.
+        verb: ``state``, ``start`` or ``stop``, in any case: the methods of some kinds are spelled otherwise.
     """
 
     kind: str

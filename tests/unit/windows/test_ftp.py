@@ -45,12 +45,13 @@ class Service:
             self.asked.append([("argv", " ".join(argv[1:]))])
             return Completed(0, b"", b"")
         calls = [json.loads(line) for line in stdin.splitlines()]
-        self.asked.append([(call["verb"], call["name"]) for call in calls])
+        assert {call["verb"] for call in calls} <= {"state", "Start", "Stop"}  # as the methods are spelled
+        self.asked.append([(call["verb"].lower(), call["name"]) for call in calls])
         lines = [base64.b64encode(json.dumps(self._answer(call)).encode()) for call in calls]
         return Completed(self.code, b"" if self.code else b"\r\n".join(lines), b"")
 
     def _answer(self, call):
-        name, verb = call["name"], call["verb"]
+        name, verb = call["name"], call["verb"].lower()
         if self.refuses.get(verb, 0) > 0:
             self.refuses[verb] -= 1
             return {"error": "Der Dienst wurde nicht gestartet. (0x80070426)"}
