@@ -38,6 +38,8 @@ from lab.shell.icacls import Icacls
 from lab.shell.native import NativeProgram
 from lab.shell.programs import FixedOutput
 from lab.shell.table import ProgramTable
+from lab.smtp.install import installed_smtp
+from lab.smtp.service import Smtp
 from lab.state import State
 from lab.status import describe
 from lab.topology import Node, Topology, move
@@ -59,6 +61,7 @@ class NodeProcess:
         self._machine: Machine | None = None
         self._processes: NativeProcesses | None = None
         self._iis: Iis | None = None
+        self._smtp: Smtp | None = None
         self._table: ProgramTable | None = None
         self._running: Running | None = None
         self._winrm: WinRmServer | None = None
@@ -99,8 +102,11 @@ class NodeProcess:
             for path, program in self._iis.programs().items():
                 table.register(path, program)
             await self._iis.start()
+        if self._node.smtp:
+            self._smtp = installed_smtp(machine, self._state.sites)
+            self._smtp.start()
         self._running = Running(machine, table)
-        repository = repository_of(machine, self._after_answer)
+        repository = repository_of(machine, self._after_answer, self._smtp)
         self._teach(table, machine, repository)
         self._winrm = WinRmServer(repository, table, machine, self._winrm_settings())
         machine.on_change(self._reachability)
@@ -134,6 +140,8 @@ class NodeProcess:
             await self._running.stop()
         if self._iis:
             await self._iis.stop()
+        if self._smtp:
+            await self._smtp.stop()
         machine.stop()
         mark_off(self._state.links(self._node.name))
         cast(NodeClock, machine.clock).close()
@@ -285,7 +293,7 @@ class NodeProcess:
             return {"power": "restarting"}
         late = self._winrm.late if self._winrm is not None else 0
         running = self._processes.running if self._processes is not None else []
-        return describe(self._machine, self._iis, running, self._winrm_open, late)
+        return describe(self._machine, self._iis, self._smtp, running, self._winrm_open, late)
 
     async def _fault(self, arguments: Mapping[str, Any]) -> object:
         name, parameters = arguments["name"], arguments["parameters"]

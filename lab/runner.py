@@ -291,4 +291,5 @@ def _site_names(topology: Topology, node: Node, network: str | None) -> list[str
     """What the bindings of a node's configuration name."""
     files = [file for file in (node.config, node.content) if file]
     texts = ((topology.base / file).read_text(encoding="utf-8-sig") for file in files)
-    return [name for text in texts for name in names_in_bindings(move(text, network))]
+    web = [name for text in texts for name in names_in_bindings(move(text, network))]
+    return list(dict.fromkeys([*web, *(name for server in node.smtp for name in server.names)]))

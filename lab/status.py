@@ -14,12 +14,18 @@ from lab.iis.service import Iis
 from lab.machine.machine import Machine
 from lab.machine.processes import NativeProcess
 from lab.machine.tasks import DISABLED, READY, RUNNING
+from lab.smtp.service import Smtp
 
 _STATES = {DISABLED: "disabled", READY: "ready", RUNNING: "running"}
 
 
 def describe(
-    machine: Machine, iis: Iis | None, processes: Sequence[NativeProcess], winrm: bool, late: int
+    machine: Machine,
+    iis: Iis | None,
+    smtp: Smtp | None,
+    processes: Sequence[NativeProcess],
+    winrm: bool,
+    late: int,
 ) -> dict[str, Any]:
     """The node as JSON: its power, what it has and what runs on it, faults, late requests."""
     network = machine.network
@@ -51,6 +57,7 @@ def describe(
             for disk in machine.storage.disks
         ],
         "sites": _sites(iis),
+        "smtp": smtp.states() if smtp is not None else {},
         "services": {service.spec.name: service.state for service in machine.services.all()},
         "tasks": {
             f"{task.path}{task.name}": {"state": _STATES[task.state], "result": task.last_result}
@@ -99,6 +106,8 @@ def lines(name: str, status: Mapping[str, Any]) -> Iterator[str]:
         yield f"  disk {entry['number']} {entry['id']} {state}{read_only} {' '.join(entry['paths'])}"
     for site, state in status["sites"].items():
         yield f"  site {site}: {state}"
+    for server, state in status["smtp"].items():
+        yield f"  SMTP virtual server {server}: {state}"
     for task, shown in status["tasks"].items():
         process = status["processes"].get(task)
         yield f"  task {task} {shown['state']}" + (f", process {process}" if process else "")

@@ -16,6 +16,9 @@ from typing import Any, TypeVar
 
 import yaml
 
+from lab.releases import BUILDS, NO_SMTP, shown
+from lab.smtp.spec import SmtpServer
+
 TOPOLOGIES = Path(__file__).parent / "topologies"
 DEFAULT_TOPOLOGY = TOPOLOGIES / "two_nodes.yml"
 
@@ -131,6 +134,7 @@ class Windows:
     """The version the node shows, and what kind of machine it is.
 
     Attributes:
+        server: the year of Windows Server; caption, version and build follow it where not given.
         iis: IIS is installed.
         ftp: with it the FTP service.
         localized: messages of programs are in another language than English.
@@ -141,9 +145,10 @@ class Windows:
         shutdown_seconds: what tasks that an orderly shutdown starts are given before processes are ended.
     """
 
-    caption: str = "Microsoft Windows Server 2022 Standard"
-    version: str = "10.0.20348"
-    build: str = "20348"
+    server: int = 2022
+    caption: str = ""
+    version: str = ""
+    build: str = ""
     iis: bool = True
     ftp: bool = True
     localized: bool = False
@@ -153,6 +158,17 @@ class Windows:
     san_policy: int = 2
     task_pace: float = 1.0
     shutdown_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Fill in what follows from the year.
+
+        Raises:
+            TypeError: no Windows Server of that year.
+        """
+        if self.server not in BUILDS:
+            raise TypeError(f"server: expected one of {', '.join(map(str, BUILDS))}, found {self.server}")
+        for name, text in shown(self.server, self.build).items():
+            object.__setattr__(self, name, getattr(self, name) or text)
 
 
 @dataclass(frozen=True)
@@ -167,6 +183,7 @@ class Node:
         content: applicationHost.config whose virtual directories get start pages at the first start.
         environment: system environment variables beside those every Windows has.
         programs: Windows path -> ``python``: a program that is a real process of the lab machine.
+        smtp: SMTP virtual servers; the feature SMTP-Server is installed where there are any.
     """
 
     name: str
@@ -182,6 +199,7 @@ class Node:
     content: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
     programs: dict[str, str] = field(default_factory=dict)
+    smtp: tuple[SmtpServer, ...] = ()
 
     @property
     def netbios(self) -> str:
@@ -267,12 +285,21 @@ def _check(topology: Topology, path: Path) -> None:
             raise TopologyError(f"{path}: node {node.name}: programs: unknown {', '.join(sorted(unknown))}")
         if not any(disk.system for disk in node.disks):
             raise TopologyError(f"{path}: node {node.name}: disks: one must be the system disk")
+        _check_smtp(node, f"{path}: node {node.name}: smtp")
     servers = [witness.name for witness in topology.witnesses]
     if len({*names, *servers}) != len(names) + len(servers):
         raise TopologyError(f"{path}: witnesses: expected names that no node and no other witness has")
     for disk in topology.shared_disks:
         if unknown := set(disk.nodes) - set(names):
             raise TopologyError(f"{path}: shared disk {disk.id}: unknown nodes {', '.join(sorted(unknown))}")
+
+
+def _check_smtp(node: Node, where: str) -> None:
+    numbers = [server.number for server in node.smtp]
+    if len(set(numbers)) != len(numbers) or any(number < 1 for number in numbers):
+        raise TopologyError(f"{where}: expected numbers from 1 on and none twice, found {numbers}")
+    if node.smtp and node.windows.server >= NO_SMTP:
+        raise TopologyError(f"{where}: Windows Server {node.windows.server} has no SMTP Server")
 
 
 def _mapping(value: object, where: str) -> Mapping[str, Any]:

@@ -5,20 +5,25 @@
 from __future__ import annotations
 
 from lab.machine.machine import Machine
+from lab.smtp.service import Smtp
 
 from .firewall import firewall
 from .network import NetAdapter, NetIPAddress, NetIPInterface
 from .registry import StdRegProv
 from .repository import Providers
 from .smb import SmbClientConfiguration
+from .smtp import IIsSmtpServer, IIsSmtpServerSetting
 from .storage import DiskProvider, DiskToPartition, PartitionProvider, StorageSetting
 from .system import Power, Win32ComputerSystem, Win32Environment, Win32OperatingSystem, Win32Service
 from .tasks import PsScheduledTask, ScheduledTask
 from .volumes import PartitionToVolume, VolumeProvider, Win32Volume
 
 
-def repository_of(machine: Machine, power: Power) -> Providers:
-    """All classes on a machine; ``power`` reboots it or switches it off."""
+def repository_of(machine: Machine, power: Power, smtp: Smtp | None = None) -> Providers:
+    """All classes on a machine; ``power`` reboots it or switches it off.
+
+    Without SMTP virtual servers there is no root/MicrosoftIISv2: IIS 6 WMI Compatibility is not installed.
+    """
 
     async def pause() -> None:
         await machine.clock.sleep(machine.node.windows.disk_seconds)
@@ -49,5 +54,6 @@ def repository_of(machine: Machine, power: Power) -> Providers:
             PsScheduledTask(machine.tasks, tasks),
             SmbClientConfiguration(machine.folder / "smb.json"),
             *firewall(machine.folder / "firewall.json"),
+            *((IIsSmtpServer(smtp), IIsSmtpServerSetting(smtp)) if smtp is not None else ()),
         )
     )

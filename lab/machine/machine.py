@@ -17,7 +17,7 @@ from lab.machine.netmodel import PersistentStore
 from lab.machine.network import Network
 from lab.machine.paths import local_path
 from lab.machine.registry import Kind, Registry
-from lab.machine.services import DEFAULT_SERVICES, FTP_SERVICES, IIS_SERVICES, Services
+from lab.machine.services import DEFAULT_SERVICES, FTP_SERVICES, IIS_SERVICES, SMTP_SERVICES, Services
 from lab.machine.storage import Storage
 from lab.machine.tasks import NOT_FOUND, Launch, Process, Scheduler, TaskFailure
 from lab.machine.taskxml import Exec
@@ -107,7 +107,8 @@ class Machine:
         )
         web = IIS_SERVICES if node.windows.iis else ()
         ftp = FTP_SERVICES if node.windows.iis and node.windows.ftp else ()
-        specs = (*DEFAULT_SERVICES, *web, *ftp, *node.services)
+        smtp = SMTP_SERVICES if node.smtp else ()
+        specs = (*DEFAULT_SERVICES, *web, *ftp, *smtp, *node.services)
         services = folders.own / "services.json"
         self.services = Services(specs, services, clock, faults, record, self.changed)
         self.launch: Launch | None = None

@@ -32,6 +32,11 @@ IIS_SERVICES = (
     ServiceSpec("W3SVC", "World Wide Web Publishing Service", depends=("WAS",)),
 )
 FTP_SERVICES = (ServiceSpec("FTPSVC", "Microsoft FTP Service"),)
+# SMTPSVC runs in inetinfo.exe, as does the IIS Admin Service that holds the metabase.
+SMTP_SERVICES = (
+    ServiceSpec("IISADMIN", "IIS Admin Service"),
+    ServiceSpec("SMTPSVC", "Simple Mail Transfer Protocol (SMTP)", depends=("IISADMIN",)),
+)
 
 
 @dataclass
