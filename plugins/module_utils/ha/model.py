@@ -83,8 +83,8 @@ class Check:
     """A deep check: the answer that shows a site serves.
 
     Attributes:
-        url: absolute URL, http, https, or ftp (``ftps`` where TLS comes before everything); its host is the
-            floating address.
+        url: absolute URL, http, https, smtp, or ftp (``ftps`` where TLS comes before everything); its host is
+            the floating address.
         host: Host header (and TLS server name), or None for the host of the URL.
         status: status codes that count as healthy; empty means any below 400. Of http alone.
         body: regular expression that must be found in the first 64 KiB of the body, or None.
@@ -92,10 +92,13 @@ class Check:
         verify: verify the certificate of an https answer.
         latency: seconds after which a good answer is too late and counts as none, or None.
         certificate_days: days of validity below which the certificate shown is told of, or None.
-        starttls: change to TLS after the greeting (AUTH TLS of ftp).
+        starttls: change to TLS after the greeting (AUTH TLS of ftp, STARTTLS of smtp).
         login: user to log in as, such as ``anonymous``, or None to go no further than the greeting.
         password_file: file with that user's password on whatever machine makes the check, or None.
         listing: list the folder of the URL, over a data connection. It needs a login.
+        sender: of smtp: address that a mail would come from, None for the empty one.
+        recipient: of smtp: address that a mail would go to; it is begun and taken back before any of it is
+            sent. None to begin none.
     """
 
     url: str
@@ -110,6 +113,8 @@ class Check:
     login: str | None = None
     password_file: str | None = None
     listing: bool = False
+    sender: str | None = None
+    recipient: str | None = None
 
 
 @dataclass(frozen=True)

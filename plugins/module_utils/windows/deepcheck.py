@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from . import ftp_check, http_check
+from . import ftp_check, http_check, smtp_check
 from .exchange import Answer, Check, Deadline, Search
 
 __all__ = ["Check", "Search", "Verdict", "run_check", "search_here"]
@@ -29,6 +29,7 @@ _PROTOCOLS = {
     "https": http_check.ask,
     "ftp": ftp_check.ask,
     "ftps": ftp_check.ask,
+    "smtp": smtp_check.ask,
 }
 
 
@@ -83,7 +84,7 @@ def run_check(
     try:
         url = urlsplit(check.url)
         if url.scheme not in _PROTOCOLS or not url.hostname:
-            raise ValueError("expected an absolute http, https or ftp URL")
+            raise ValueError("expected an absolute http, https, ftp or smtp URL")
         deadline = Deadline(start + check.timeout, monotonic)
         _PROTOCOLS[url.scheme](check, url, deadline, answer, wall=wall, search=search)
         healthy, seen = answer.healthy, answer.seen

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from .certificate import read_validity
 
-PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990}
+PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "smtp": 25}
 # Finds an expression in the text of a body; raises TimeoutError where that takes too long.
 Search = Callable[[str, str], bool]
 
@@ -26,7 +26,7 @@ class Check(Protocol):
 
     @property
     def url(self) -> str:
-        """Absolute URL: http, https, ftp or ftps."""
+        """Absolute URL: http, https, ftp, ftps or smtp."""
 
     @property
     def host(self) -> str | None:
@@ -71,6 +71,14 @@ class Check(Protocol):
     @property
     def listing(self) -> bool:
         """Whether to list the folder of the URL, over a connection of its own."""
+
+    @property
+    def sender(self) -> str | None:
+        """Address that a mail would come from; None for the empty one, which no answer goes to."""
+
+    @property
+    def recipient(self) -> str | None:
+        """Address that a mail would go to, or None to begin no mail."""
 
 
 @dataclass

@@ -88,10 +88,10 @@ class Control:
         first = self._line()
         code, rest = first[:3], first[4:]
         if not (code.isascii() and code.isdigit()):
-            raise UnexpectedReply(f"answered {what} with {first[:60]!r}, which is no reply of FTP")
+            raise UnexpectedReply(f"answered {what} with {first[:60]!r}, which is no reply")
         lines = [rest]
         if first[3:4] == "-":
-            while not lines[-1].startswith(f"{code} ") or len(lines) == 1:
+            while len(lines) == 1 or not (lines[-1] == code or lines[-1].startswith(f"{code} ")):
                 if len(lines) > _REPLY_LIMIT:
                     raise UnexpectedReply(f"answered {what} without end")
                 lines.append(self._line())

@@ -40,7 +40,7 @@ class Call:
     """What is asked of one thing that runs.
 
     Attributes:
-        kind: what it is, such as ``ftp``.
+        kind: what it is, ``ftp`` or ``smtp``.
         name: what IIS calls it.
         verb: ``state``, ``start`` or ``stop``, in any case: the methods of some kinds are spelled otherwise.
     """

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """SMTP virtual servers of a node: state and settings over CIM, started and stopped by ``iis_control.ps1``.
 
-IIsSmtpServer and IIsSmtpServerSetting of ``root/MicrosoftIISv2`` (IIS 6 WMI Compatibility). Starting a virtual
-server sets its ServerAutoStart, stopping it clears it (IIS 6.0 SDK, ServerAutoStart).
+IIsSmtpServer and IIsSmtpServerSetting of ``root/MicrosoftIISv2`` (IIS 6 WMI Compatibility). Starting a
+virtual server sets its ServerAutoStart, stopping it clears it (IIS 6.0 SDK, ServerAutoStart).
 """
 
 from __future__ import annotations
@@ -160,9 +160,9 @@ def _switch(node: Node, server: SmtpServer, verb: str, wanted: str, clock: Clock
         state = _state(node, server)
         if state == wanted:
             return
-    why = answer.error.strip().rstrip(".")
+    why = f" ({answer.error.strip().rstrip('.')})" if answer.error.strip() else ""
     raise StandbyError(
-        f"the SMTP virtual server did not {verb}: it is {state.lower() or 'gone'}{f' ({why})' if why else ''}",
+        f"the SMTP virtual server did not {verb}: it is {state.lower() or 'gone'}{why}",
         remedy=f"Look whether the service {SERVICE} runs, whether its queue directory is there, and whether "
         "another server has its address and port",
     )

@@ -17,12 +17,24 @@ function Use-Ftp($Name, $Verb) {
     }
     finally { $manager.Dispose() }
 }
+function Use-Smtp($Name, $Verb) {
+    if ($Name -notmatch '^SmtpSvc/[0-9]+$') { throw "$Name is no SMTP virtual server" }
+    $path = "IIS://localhost/$Name"
+    if (-not [System.DirectoryServices.DirectoryEntry]::Exists($path)) { return @{ state = 'Missing' } }
+    $server = New-Object -TypeName System.DirectoryServices.DirectoryEntry -ArgumentList $path
+    try {
+        if ($Verb -ne 'state') { $null = $server.PSBase.Invoke($Verb) }
+        return @{ state = [string] $server.PSBase.Invoke('Get', 'ServerState') }
+    }
+    finally { $server.PSBase.Dispose() }
+}
 foreach ($line in $input) {
     try {
         $call = ConvertFrom-Json -InputObject $line
         if ($call.verb -notin 'state', 'start', 'stop') { throw "there is no verb $($call.verb)" }
         switch ($call.kind) {
             'ftp' { $answer = Use-Ftp $call.name $call.verb }
+            'smtp' { $answer = Use-Smtp $call.name $call.verb }
             default { throw "there is no kind $($call.kind)" }
         }
     }
