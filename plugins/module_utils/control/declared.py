@@ -43,10 +43,12 @@ CHECK_SPEC: dict[str, Any] = {
     "login": {"type": "str"},
     "password_file": {"type": "path", "no_log": False},
     "listing": {"type": "bool", "default": False},
+    "sender": {"type": "str"},
+    "recipient": {"type": "str"},
 }
 SITE_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
-    "type": {"type": "str", "choices": ["web", "ftp"]},
+    "type": {"type": "str", "choices": ["web", "ftp", "smtp"]},
     "nodes": _NODES,
     "checks": {"type": "list", "elements": "dict", "options": CHECK_SPEC},
 }

@@ -16,6 +16,7 @@ from ..ha.facts import NodeFacts
 from ..ha.graph import hierarchies
 from ..ha.model import Check, Cluster, Ip, Site, SiteType, Volume
 from ..ha.paths import folder
+from ..ha.smtp import refuse_without_smtp
 from ..windows.iis_config import IisConfiguration
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
@@ -107,14 +108,24 @@ def declare_site(request: SiteRequest, cluster: Cluster, facts: Mapping[str, Nod
     Raises:
         StandbyError: something stands against protecting the site.
     """
+    if request.type is SiteType.SMTP:
+        _refuse_without_smtp(request.name, facts)
     configurations = {name: _configuration(seen) for name, seen in facts.items()}
     source = serving_node(request.name, facts, [ip.address for ip in cluster.ips])
     found = _protectable(request.name, facts[source], cluster)
     _refuse_other_type(request, found, source)
+    if found.smtp is not None:
+        _refuse_without_smtp(request.name, facts)
     site = _site(request, found, configurations[source])
     after = _with_site(cluster, site)
     hierarchies(after)  # refuses a site whose nodes are not those of its addresses and volumes
     return DeclaredSite(Work(site, source, configurations), found, after)
+
+
+def _refuse_without_smtp(name: str, facts: Mapping[str, NodeFacts]) -> None:
+    for node, seen in facts.items():
+        if seen.machine is not None:
+            refuse_without_smtp(seen.machine, node, name)
 
 
 def _configuration(seen: NodeFacts) -> IisConfiguration:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from ..ha.model import SiteType
 from ..node import Clock, Node
-from ..windows import ftp, iis
+from ..windows import ftp, iis, smtp
 
 
 class Driver(Protocol):
@@ -28,7 +28,9 @@ class Driver(Protocol):
         """Say whether Windows starts the site by itself."""
 
 
-_DRIVERS: Mapping[SiteType, Driver] = MappingProxyType({SiteType.WEB: iis, SiteType.FTP: ftp})
+_DRIVERS: Mapping[SiteType, Driver] = MappingProxyType(
+    {SiteType.WEB: iis, SiteType.FTP: ftp, SiteType.SMTP: smtp}
+)
 
 
 def start(node: Node, one: SiteType, name: str, clock: Clock = time) -> None:

@@ -130,6 +130,7 @@ def _returned(site: Site, found: SiteDiscovery) -> dict[str, Any]:
         "loopback_bindings": list(found.loopback_bindings),
         "unc_paths": list(found.unc_paths),
         "ftp": asdict(found.ftp) if found.ftp is not None else None,
+        "smtp": asdict(found.smtp) if found.smtp is not None else None,
         "certificates": [asdict(certificate) for certificate in found.certificates],
         "checks": [asdict(one) for one in site.checks],
     }

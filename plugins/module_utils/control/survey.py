@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import StandbyError
 from ..ha.facts import ALL_SERVICES, NodeFacts, Scope
 from ..node import Node
-from ..windows import ftp
+from ..windows import ftp, smtp
 from ..windows.adapter import read_adapters, read_interfaces
 from ..windows.address import read_addresses
 from ..windows.disk import read_disks, read_partitions
@@ -40,6 +40,8 @@ def gather(node: Node, scope: Scope) -> NodeFacts:
         for part, name, read in _READERS:
             if part in scope:
                 parts[name] = read(node)
+        if "iis" in parts:
+            parts["iis"] = smtp.with_servers(node, parts["iis"], parts.get("services"))
     except StandbyError as error:
         return NodeFacts(node.name, problem=str(error))
     return NodeFacts(node.name, **parts)

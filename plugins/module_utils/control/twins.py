@@ -14,7 +14,7 @@ from ..ha.facts import NodeFacts
 from ..ha.twin import Make, TwinPlan, is_running, pools_of
 from ..ha.twin_documents import pool_document, site_document
 from ..node import Node
-from ..windows import iis
+from ..windows import iis, smtp
 from ..windows.iis_config import IisConfiguration, IisSite
 from .fleet import Fleet
 from .site_services import set_auto_start, stop
@@ -63,8 +63,11 @@ def _unknown_site(name: str, facts: Mapping[str, NodeFacts]) -> StandbyError:
     alike = [one for one in known if one.casefold() == name.casefold()]
     listed = ", ".join(f'"{one}"' for one in (alike or known)[:10]) or "none"
     more = f" and {len(known) - 10} more" if not alike and len(known) > 10 else ""
+    unread = "".join(
+        f"; {seen.iis.smtp_problem}" for seen in facts.values() if seen.iis and seen.iis.smtp_problem
+    )
     return StandbyError(
-        f"does not exist on {', '.join(facts)}",
+        f"does not exist on {', '.join(facts)}{unread.rstrip('.')}",
         resource=f'site "{name}"',
         remedy=f"Write the name letter for letter; the sites there are {listed}{more}",
     )
@@ -129,5 +132,7 @@ def _make(node: Node, site: IisSite, documents: _Documents, plan: TwinPlan) -> N
         iis.import_pool(node, documents.pools[pool])
     if plan.site is not Make.KEEP and documents.site is not None:
         iis.import_site(node, site_document(documents.site, site, plan.site_id))
+    if plan.settings and site.smtp is not None:
+        smtp.write_settings(node, site.name, site.smtp)
     for one in plan.clear_auto_start:
         set_auto_start(node, one, site.name, False)

@@ -65,6 +65,8 @@ def remove_site(fleet: Fleet, name: str, delete_twins: bool, check: bool) -> Out
     after = without_site(cluster, site)
     refuse_disturbance(fleet, cluster, after)
     notes = [f"{node} is left as it is: {seen.problem}" for node, seen in facts.items() if seen.problem]
+    if delete_twins and SiteType.SMTP in site.services:
+        notes.append("its twins stay: SMTP virtual servers are deleted in the IIS 6 console")
     if not check:
         # The definition last: a run that failed half-way finds the site still protected and goes on.
         fleet.on_all(lambda node: _release(node, name, releases[node.name]), list(releases))
@@ -102,7 +104,8 @@ def _releases(site: Site, facts: Mapping[str, NodeFacts], delete_twins: bool) ->
     }
     releases = {node: _Release(start=types) for node, types in left.items() if types}
     if delete_twins:
-        releases |= {node: _Release(delete=True) for node in having if node not in kept}
+        deletable = [node for node, one in having.items() if one.smtp is None]
+        releases |= {node: _Release(delete=True) for node in deletable if node not in kept}
     return releases
 
 

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a binding says: its address, port and host name.
 
-``ip:port:host`` of http, https and ftp: IIS configuration reference, ``bindings/binding``.
+``ip:port:host`` of http, https and ftp: IIS configuration reference, ``bindings/binding``; of smtp: IIS 6.0
+SDK, ``ServerBindings``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from ..windows.iis_config import Binding
 
 WEB = frozenset({"http", "https"})
 FTP = frozenset({"ftp"})
-ADDRESSED = WEB | FTP  # protocols whose bindings name an address
+SMTP = frozenset({"smtp"})
+ADDRESSED = WEB | FTP | SMTP  # protocols whose bindings name an address
 SNI, CENTRAL_STORE = 1, 2  # bits of sslFlags
 
 # All addresses: IIS writes * or nothing; http.sys and the IIS tools also take these.

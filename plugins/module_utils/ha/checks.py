@@ -9,12 +9,12 @@ from collections.abc import Collection
 
 from ..errors import StandbyError
 from ..windows.iis_config import IisSite
-from .bindings import FTP, WEB, Endpoint, UnreadableBindingError, endpoint
+from .bindings import FTP, SMTP, WEB, Endpoint, UnreadableBindingError, endpoint
 from .model import Check
 
 # The site answered, redirected, or asked who wants to know. Not 404: http.sys gives it where no site listens.
 ANSWERED = (200, 204, 206, 301, 302, 303, 307, 308, 401, 403)
-_PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990}
+_PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "smtp": 25}
 
 
 def derive_checks(
@@ -45,6 +45,8 @@ def derive_checks(
             found.setdefault((one.protocol, one.address or "", one.port), _check(one))
         elif one.protocol in FTP:
             found.setdefault((one.protocol, one.address or "", one.port), _ftp_check(one, site))
+        elif one.protocol in SMTP:
+            found.setdefault((one.protocol, one.address or "", one.port), _smtp_check(one))
     return tuple(found.values())
 
 
@@ -72,6 +74,8 @@ def refuse_unfit(check: Check, resource: str) -> None:
         problem = "listing needs a login"
     elif check.password_file is not None and check.login is None:
         problem = "password_file needs a login"
+    elif check.sender is not None and check.recipient is None:
+        problem = "sender needs a recipient"
     else:
         problem = _misplaced(check)
     if problem:
@@ -82,11 +86,13 @@ def refuse_unfit(check: Check, resource: str) -> None:
 
 def _misplaced(check: Check) -> str:
     """What is asked of a protocol that does not have it, "" where nothing is."""
-    web = check.url.partition("://")[0].lower() in WEB
+    protocol = check.url.partition("://")[0].lower()
+    web = {"status": check.status, "body": check.body}
+    tls = {"starttls": check.starttls}
+    ftp = {"login": check.login, "listing": check.listing}
+    smtp = {"sender": check.sender, "recipient": check.recipient}
     options = (
-        {"starttls": check.starttls, "login": check.login, "listing": check.listing}
-        if web
-        else {"status": check.status, "body": check.body}
+        {**web, **ftp} if protocol in SMTP else {**tls, **ftp, **smtp} if protocol in WEB else web | smtp
     )
     given = [name for name, value in options.items() if value]
     return f"{given[0]} is nothing that this protocol has" if given else ""
@@ -106,6 +112,11 @@ def _ftp_check(one: Endpoint, site: IisSite) -> Check:
     implicit = secure and one.port == _PORTS["ftps"]
     url = _url("ftps" if implicit else "ftp", one)
     return Check(url, one.host or None, verify=False, starttls=secure and not implicit)
+
+
+def _smtp_check(one: Endpoint) -> Check:
+    """The greeting and EHLO: whether it has a certificate, and whom it takes mail for, is not known here."""
+    return Check(_url("smtp", one), one.host or None, verify=False)
 
 
 def _url(scheme: str, one: Endpoint) -> str:

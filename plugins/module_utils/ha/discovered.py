@@ -51,6 +51,29 @@ class DiscoveredFtp:
 
 
 @dataclass(frozen=True)
+class DiscoveredSmtp:
+    """An SMTP virtual server.
+
+    Attributes:
+        path: its place in the metabase, such as ``SmtpSvc/1``, which may differ from node to node.
+        queue: folder that mail waits in until it is delivered.
+        pickup: folder that applications put mail into.
+        bad_mail: folder of mail that can neither be delivered nor returned.
+        drop: folder of mail for domains of its own.
+        smart_host: where it delivers to; empty where every domain's own server is asked.
+        notes: what is worth to know before it is relied on, each one sentence without a final full stop.
+    """
+
+    path: str
+    queue: str
+    pickup: str
+    bad_mail: str
+    drop: str
+    smart_host: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SiteDiscovery:
     """One site of a node and what it depends on.
 
@@ -58,8 +81,8 @@ class SiteDiscovery:
         name: letter for letter.
         id: the site's number on this node.
         state: as IisSite.
-        type: ``web`` where it has an http or https binding, else ``ftp``, else ``other``.
-        services: what it is served by: web, ftp, or both.
+        type: ``web`` where it has an http or https binding, else ``ftp``, ``smtp``, or ``other``.
+        services: what it is served by: web, ftp, or both; or smtp.
         ips: addresses its bindings name, canonical, in binding order; in 127/8 only if it is an ip resource.
         volumes: access paths its content lies on, the system volume and UNC paths apart, in the order found.
         pools: application pools it uses that exist.
@@ -71,6 +94,7 @@ class SiteDiscovery:
         loopback_bindings: bindings that only the node itself reaches.
         missing_pools: application pools it names that do not exist.
         ftp: its FTP settings with its run state; None without ftp binding.
+        smtp: what it is as an SMTP virtual server; None for a site of IIS.
     """
 
     name: str
@@ -89,3 +113,4 @@ class SiteDiscovery:
     missing_pools: tuple[str, ...] = ()
     services: tuple[SiteType, ...] = (SiteType.WEB,)
     ftp: DiscoveredFtp | None = None
+    smtp: DiscoveredSmtp | None = None

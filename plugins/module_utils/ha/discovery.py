@@ -16,6 +16,7 @@ from .bindings import (
     ADDRESSED,
     CENTRAL_STORE,
     FTP,
+    SMTP,
     SNI,
     WEB,
     Endpoint,
@@ -25,6 +26,7 @@ from .bindings import (
 )
 from .discovered import Certificate, SiteDiscovery
 from .discovery_ftp import ftp_certificates, ftp_side
+from .discovery_smtp import smtp_side
 from .model import Ip, Volume
 from .obstacles import Obstacle
 from .paths import UnknownVariableError, carrier, drive_root, expand, folder, place
@@ -112,6 +114,11 @@ class _Listening:
         """Bindings of ftp."""
         return [pair for pair in self.endpoints if pair[1].protocol in FTP]
 
+    @property
+    def smtp(self) -> list[tuple[Binding, Endpoint]]:
+        """Bindings of smtp."""
+        return [pair for pair in self.endpoints if pair[1].protocol in SMTP]
+
 
 def _site(site: IisSite, server: _Server) -> SiteDiscovery:
     listening = _listening(site)
@@ -122,17 +129,12 @@ def _site(site: IisSite, server: _Server) -> SiteDiscovery:
     ]
     uses_pools = site.has_web or not site.has_ftp
     named = _unique(one.pool for one in site.applications if one.pool) if uses_pools else ()
-    shared = [obstacle.shared_configuration(server.shared)] if server.shared is not None else []
-    misnamed = [
-        obstacle.invalid_name(what, name)
-        for what, name in [("site", site.name), *(("pool", name) for name in named)]
-        if not obstacle.INVALID_IN_NAMES[what].isdisjoint(name)
-    ]
+    of_iis = [*_of_iis(site, named, server)] if site.smtp is None else []
     return SiteDiscovery(
         name=site.name,
         id=site.id,
         state=site.state,
-        type="web" if listening.web else "ftp" if site.has_ftp else "other",
+        type=_type(site),
         ips=_unique(names),
         volumes=tuple(content.volumes),
         pools=_unique(server.pools[name.casefold()] for name in named if name.casefold() in server.pools),
@@ -144,8 +146,7 @@ def _site(site: IisSite, server: _Server) -> SiteDiscovery:
         other_bindings=tuple(listening.others),
         unc_paths=_unique(content.unc_paths),
         obstacles=(
-            *shared,
-            *misnamed,
+            *of_iis,
             *_address_obstacles(listening, server),
             *_volume_obstacles(content, server),
         ),
@@ -153,7 +154,23 @@ def _site(site: IisSite, server: _Server) -> SiteDiscovery:
         missing_pools=_unique(name for name in named if name.casefold() not in server.pools),
         services=services_of_site(site),
         ftp=ftp_side(site),
+        smtp=smtp_side(site, tuple(content.volumes)),
     )
+
+
+def _type(site: IisSite) -> str:
+    if site.smtp is not None:
+        return "smtp"
+    return "web" if site.has_web else "ftp" if site.has_ftp else "other"
+
+
+def _of_iis(site: IisSite, pools: Iterable[str], server: _Server) -> Iterator[Obstacle]:
+    """What stands against a site of IIS; an SMTP virtual server has no applicationHost.config."""
+    if server.shared is not None:
+        yield obstacle.shared_configuration(server.shared)
+    for what, name in [("site", site.name), *(("pool", name) for name in pools)]:
+        if not obstacle.INVALID_IN_NAMES[what].isdisjoint(name):
+            yield obstacle.invalid_name(what, name)
 
 
 def _listening(site: IisSite) -> _Listening:
@@ -186,7 +203,7 @@ def _address_obstacles(listening: _Listening, server: _Server) -> Iterator[Obsta
     everywhere = [shown(binding) for binding, one in served if one.address is None]
     if everywhere:
         yield obstacle.all_addresses(everywhere)
-    for pairs in (listening.web, listening.ftp):
+    for pairs in (listening.web, listening.ftp, listening.smtp):
         if pairs and all(_only_local(one, server) for _rest, one in pairs):
             local = _unique(one.address for _rest, one in pairs if one.address)
             yield obstacle.loopback_only([shown(binding) for binding, _rest in pairs], local)
@@ -198,13 +215,15 @@ def _address_obstacles(listening: _Listening, server: _Server) -> Iterator[Obsta
 
 
 def _content(site: IisSite, server: _Server) -> _Content:
-    """Every virtual directory of every application."""
+    """Every virtual directory of every application, or every folder that mail lies in."""
     found = _Content()
     directories = (one for application in site.applications for one in application.virtual_directories)
     for path in _unique(one.physical_path for one in directories):
         _locate(path, server, found)
         if site.has_ftp:
             _locate_homes(path, server, found)
+    for path in site.smtp.directories if site.smtp is not None else ():
+        _locate(path, server, found)
     return found
 
 

@@ -20,7 +20,7 @@ from .model import Site, SiteType
 
 # Services of Windows without which no site of a type runs; started by the operator or Windows, never by us.
 SERVICES: Mapping[SiteType, tuple[str, ...]] = MappingProxyType(
-    {SiteType.WEB: ("W3SVC", "WAS"), SiteType.FTP: ("FTPSVC",)}
+    {SiteType.WEB: ("W3SVC", "WAS"), SiteType.FTP: ("FTPSVC",), SiteType.SMTP: ("SMTPSVC",)}
 )
 ALL_SERVICES = tuple(name for names in SERVICES.values() for name in names)
 

@@ -26,6 +26,7 @@ class SiteType(str, Enum):
 
     WEB = "web"
     FTP = "ftp"
+    SMTP = "smtp"
 
 
 @dataclass(frozen=True)

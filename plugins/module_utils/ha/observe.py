@@ -145,7 +145,12 @@ def _see_site(resource: Site, facts: NodeFacts) -> Sight:
 
 def _see_web(resource: Site, facts: NodeFacts) -> Sight:
     found = site(facts, resource.name)
-    return _ABSENT if found is None else _in_state(found.state)
+    return _ABSENT if found is None or found.smtp is not None else _in_state(found.state)
+
+
+def _see_smtp(resource: Site, facts: NodeFacts) -> Sight:
+    found = site(facts, resource.name)
+    return _ABSENT if found is None or found.smtp is None else _in_state(found.state)
 
 
 def _see_ftp(resource: Site, facts: NodeFacts) -> Sight:
@@ -167,5 +172,5 @@ def _in_state(state: str) -> Sight:
 
 
 _SERVICES: Mapping[SiteType, Callable[[Site, NodeFacts], Sight]] = MappingProxyType(
-    {SiteType.WEB: _see_web, SiteType.FTP: _see_ftp}
+    {SiteType.WEB: _see_web, SiteType.FTP: _see_ftp, SiteType.SMTP: _see_smtp}
 )

@@ -56,8 +56,8 @@ def no_http_binding(others: Sequence[str]) -> Obstacle:
     named = f", only {_some(others)}" if others else ""
     return Obstacle(
         "no_http_binding",
-        f"the site has no http, https or ftp binding{named}",
-        "Give the site an http, https or ftp binding on a floating address",
+        f"the site has no http, https, ftp or smtp binding{named}",
+        "Give the site a binding on a floating address",
     )
 
 

@@ -11,12 +11,15 @@ from ..errors import StandbyError
 from ..windows.service import DISABLED, Service
 from .addressing import adapter_for, dhcp_in_the_way
 from .facts import NodeFacts, services_of
-from .model import Hierarchy, Ip, Site, Volume
+from .model import Hierarchy, Ip, Site, SiteType, Volume
 from .observe import Presence, disk, instances, moves, pool, see, site
+from .smtp import of_smtp
 from .status import HierarchyStatus, State
 
 # What has a service of Windows, where it is not the web server itself.
-_FEATURES = {"FTPSVC": "Web-Ftp-Server"}
+_FEATURES = {"FTPSVC": "Web-Ftp-Server", "SMTPSVC": "SMTP-Server, Web-WMI"}
+# What Windows Server 2025 and later do not have.
+_NOT_ANY_MORE = {"SMTPSVC": " (there is none from Windows Server 2025 on: SMTP Server was removed from it)"}
 
 
 def obstacles(
@@ -121,7 +124,8 @@ def _services(hierarchy: Hierarchy, seen: NodeFacts) -> Iterator[StandbyError]:
             yield StandbyError(
                 f"the service {name} does not exist",
                 node=seen.name,
-                remedy=f"Install the role service that has it: Install-WindowsFeature {feature}",
+                remedy=f"Install the role service that has it: Install-WindowsFeature {feature}"
+                f"{_NOT_ANY_MORE.get(name, '')}",
             )
         elif service.state != "Running":
             yield StandbyError(
@@ -231,6 +235,9 @@ def _served_by(found: HierarchyStatus, target: str, facts: Mapping[str, NodeFact
 def _site(member: Site, seen: NodeFacts, model: NodeFacts | None) -> Iterator[StandbyError]:
     twin = site(seen, member.name)
     protect = "Protect the site again (module site), which brings its twin up to date"
+    if SiteType.SMTP in member.services:
+        yield from of_smtp(member, seen, model)
+        return
     if twin is None:
         yield StandbyError("does not exist", node=seen.name, resource=member.id, remedy=protect)
         return

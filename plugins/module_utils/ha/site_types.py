@@ -15,6 +15,8 @@ RUNNING = (STARTED, "Starting")
 
 def services_of_site(site: IisSite) -> tuple[SiteType, ...]:
     """What serves it, by its bindings; a site with neither web nor ftp binding is W3SVC's."""
+    if site.smtp is not None:
+        return (SiteType.SMTP,)
     found = ((SiteType.WEB, site.has_web), (SiteType.FTP, site.has_ftp))
     return tuple(one for one, there in found if there) or (SiteType.WEB,)
 
@@ -24,6 +26,8 @@ def running(site: IisSite | None) -> tuple[SiteType, ...]:
     if site is None:
         return ()
     states = {SiteType.WEB: site.state, SiteType.FTP: site.ftp_state}
+    if site.smtp is not None:
+        states = {SiteType.SMTP: site.state}
     return tuple(one for one, state in states.items() if state in RUNNING)
 
 
@@ -31,5 +35,6 @@ def self_starting(site: IisSite | None) -> tuple[SiteType, ...]:
     """The services that Windows starts by itself."""
     if site is None:
         return ()
-    automatic = {SiteType.WEB: site.auto_start, SiteType.FTP: site.ftp is not None and site.ftp.auto_start}
+    by_ftp = site.ftp is not None and site.ftp.auto_start
+    automatic = {SiteType.WEB: site.auto_start, SiteType.FTP: by_ftp, SiteType.SMTP: site.auto_start}
     return tuple(one for one in services_of_site(site) if automatic[one])

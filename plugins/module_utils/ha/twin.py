@@ -13,9 +13,12 @@ from typing import Any
 from ..errors import StandbyError
 from ..windows.ftp_config import FtpSettings
 from ..windows.iis_config import Application, Binding, IisConfiguration, IisSite, Pool
+from ..windows.smtp_settings import SmtpServer
 from .bindings import shown
 from .model import SiteType
 from .site_types import running, self_starting
+from .smtp import describe as describe_smtp
+from .smtp import twin_changes
 
 HIDDEN = "(not shown)"
 
@@ -40,6 +43,7 @@ class TwinPlan:
         pools: (name, create or replace), pools that are the same left out.
         stop: services by which the site runs there: they are to be stopped first.
         clear_auto_start: services that Windows would start there by itself; none of a site that is made anew.
+        settings: settings of an SMTP virtual server that are to be those of the original.
     """
 
     node: str
@@ -49,11 +53,13 @@ class TwinPlan:
     pools: tuple[tuple[str, Make], ...] = ()
     stop: tuple[SiteType, ...] = ()
     clear_auto_start: tuple[SiteType, ...] = ()
+    settings: tuple[str, ...] = ()
 
     @property
     def needed(self) -> bool:
         """True where anything is to be done."""
-        return self.site is not Make.KEEP or bool(self.pools or self.stop or self.clear_auto_start)
+        changed = self.pools or self.stop or self.clear_auto_start or self.settings
+        return self.site is not Make.KEEP or bool(changed)
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -62,7 +68,8 @@ class TwinPlan:
         stop = [f"stop the site on {self.node}"] if self.stop else []
         start = [f"take automatic start from the site on {self.node}"] if self.clear_auto_start else []
         site = [f"{self.site} the site on {self.node}"] if self.site is not Make.KEEP else []
-        return (*stop, *made, *site, *start)
+        settings = [f"set {name} of the site on {self.node}" for name in self.settings]
+        return (*stop, *made, *site, *settings, *start)
 
 
 def plan_twin(node: str, name: str, source: IisConfiguration, backup: IisConfiguration) -> TwinPlan:
@@ -81,6 +88,8 @@ def plan_twin(node: str, name: str, source: IisConfiguration, backup: IisConfigu
     original = source.site(name)
     if original is None:
         raise StandbyError("does not exist", node=node, resource=f'site "{name}"')
+    if original.smtp is not None:
+        return _plan_smtp(node, name, original.smtp, backup)
     twin = backup.site(name)
     if twin is None:
         _refuse_other_spelling(node, name, backup)
@@ -104,6 +113,20 @@ def plan_twin(node: str, name: str, source: IisConfiguration, backup: IisConfigu
         pools=tuple(pools),
         stop=running(twin),
         clear_auto_start=self_starting(twin) if make is Make.KEEP else (),
+    )
+
+
+def _plan_smtp(node: str, name: str, original: SmtpServer, backup: IisConfiguration) -> TwinPlan:
+    settings = twin_changes(node, name, original, backup)
+    twin = backup.site(name)
+    return TwinPlan(
+        node=node,
+        site=Make.KEEP,
+        site_id=twin.id if twin is not None else 0,
+        differences=settings,
+        stop=running(twin),
+        clear_auto_start=self_starting(twin),
+        settings=settings,
     )
 
 
@@ -136,6 +159,7 @@ def describe_site(site: IisSite) -> dict[str, Any]:
         "bindings": sorted(_shown(one) for one in site.bindings),
         "applications": {one.path: _describe_application(one) for one in _by_path(site.applications)},
         **({"ftp": _describe_ftp(site.ftp)} if site.ftp is not None else {}),
+        **({"smtp": describe_smtp(site)} if site.smtp is not None else {}),
     }
 
 

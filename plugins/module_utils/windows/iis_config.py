@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element  # the type alone: parsing is in wsman
 from ..errors import BadDocument
 from ..wsman.xml import parse
 from .ftp_config import FtpSettings, ftp_settings
+from .smtp_settings import SmtpServer
 
 UNKNOWN = "Unknown"  # what appcmd shows where WAS knows no state, and what a configuration file says of it
 _KEY = secrets.token_bytes(32)
@@ -85,6 +86,7 @@ class IisSite:
         ftp: its FTP settings; None without ftp binding, and where states alone were read.
         ftp_state: of its FTP side, as ``state``; ``ftp.py`` reads it. Missing where it went away meanwhile.
         ftp_problem: why that state is not known, empty where it is.
+        smtp: the SMTP virtual server that it is, which IIS keeps apart from its sites; ``smtp.py`` reads it.
     """
 
     name: str
@@ -97,6 +99,7 @@ class IisSite:
     ftp: FtpSettings | None = None
     ftp_state: str = UNKNOWN
     ftp_problem: str = ""
+    smtp: SmtpServer | None = None
 
     @property
     def has_web(self) -> bool:
@@ -135,11 +138,13 @@ class IisConfiguration:
         sites: in document order.
         pools: in document order.
         redirected_to: folder of the shared configuration, None where the server has its own.
+        smtp_problem: why its SMTP virtual servers cannot be read, empty where they can or there are none.
     """
 
     sites: tuple[IisSite, ...] = ()
     pools: tuple[Pool, ...] = ()
     redirected_to: str | None = None
+    smtp_problem: str = ""
 
     def site(self, name: str) -> IisSite | None:
         """The site of exactly that name."""

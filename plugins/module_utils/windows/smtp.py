@@ -10,20 +10,24 @@ virtual server sets its ServerAutoStart, stopping it clears it (IIS 6.0 SDK, Ser
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from ..errors import CimError, StandbyError
 from ..node import ClassPath, Clock, Instance, Node, Value
 from .failure import about
+from .iis_config import Binding, IisConfiguration, IisSite
 from .iis_control import Call, control
+from .service import Service, read_services
 from .smtp_settings import STARTED, STATES, STOPPED, SmtpServer, changes_of, server_of
 from .waiting import attempts
 
 IIS_SMTP_SERVER = ClassPath("root/MicrosoftIISv2", "IIsSmtpServer")
 IIS_SMTP_SERVER_SETTING = ClassPath("root/MicrosoftIISv2", "IIsSmtpServerSetting")
 
-KIND = "smtp"
+KIND = PROTOCOL = "smtp"
 SERVICE = "SMTPSVC"
 # Seconds until a virtual server has started or stopped.
 SWITCH_TIMEOUT = 30.0
@@ -51,6 +55,32 @@ def read_servers(node: Node) -> tuple[SmtpServer, ...]:
         settings = node.cim.enumerate(IIS_SMTP_SERVER_SETTING)
     found = (server_of(item, states.get(_key(item), "")) for item in settings)
     return tuple(sorted(found, key=lambda one: one.number))
+
+
+def with_servers(
+    node: Node, configuration: IisConfiguration, services: Mapping[str, Service] | None = None
+) -> IisConfiguration:
+    """The configuration with the SMTP virtual servers of the node as sites, after those of IIS.
+
+    A virtual server is called by its comment, or by its path where something else is called so. Why they
+    cannot be read, where the SMTP service is there, is kept with the configuration.
+
+    Args:
+        node: where.
+        configuration: of IIS.
+        services: of the node where they were read already, with the SMTP service where there is one.
+    """
+    known = read_services(node, [SERVICE]) if services is None else services
+    if SERVICE not in known:
+        return configuration
+    try:
+        servers = read_servers(node)
+    except SmtpMissing as missing:
+        return replace(configuration, smtp_problem=str(missing))
+    taken = Counter(site.name.casefold() for site in configuration.sites)
+    taken.update(one.comment.casefold() for one in servers)
+    sites = (_site(one, one.path if taken[one.comment.casefold()] > 1 else one.name) for one in servers)
+    return replace(configuration, sites=(*configuration.sites, *sites))
 
 
 def find_server(servers: tuple[SmtpServer, ...], name: str) -> SmtpServer | None:
@@ -123,6 +153,17 @@ def write_settings(node: Node, name: str, model: SmtpServer, *, clock: Clock = t
         wanted = changes_of(server, model)
         _put(node, server, wanted, clock)
         return tuple(wanted)
+
+
+def _site(server: SmtpServer, name: str) -> IisSite:
+    return IisSite(
+        name=name,
+        id=server.number,
+        auto_start=server.auto_start,
+        state=server.state,
+        bindings=tuple(Binding(PROTOCOL, one) for one in server.bindings),
+        smtp=server,
+    )
 
 
 def _existing(node: Node, name: str) -> SmtpServer:

@@ -14,14 +14,12 @@ from types import MappingProxyType
 from typing import Any
 
 from ..node import Instance, Reference, Scalar, Value
-from .iis_config import Binding
 
 STARTED, STOPPED = "Started", "Stopped"
 # ServerState (IIS 6.0 SDK, ServerState).
 STATES: Mapping[int, str] = MappingProxyType(
     {1: "Starting", 2: STARTED, 3: "Stopping", 4: STOPPED, 5: "Pausing", 6: "Paused", 7: "Continuing"}
 )
-PROTOCOL = "smtp"
 
 _TEXTS = (
     "BadMailDirectory",
@@ -54,7 +52,7 @@ class SmtpServer:
         comment: the name that the IIS 6 console shows, or empty.
         state: Started, Stopped, Starting, Stopping, Paused ...; empty where not known.
         auto_start: ServerAutoStart: it starts with the SMTP service.
-        bindings: where it listens; protocol ``smtp``, information ``ip:port:host``.
+        bindings: where it listens, ``ip:port:host``.
         settings: property -> value of what has to be the same on every node, bindings apart.
         reference: the instance.
     """
@@ -63,7 +61,7 @@ class SmtpServer:
     comment: str = ""
     state: str = ""
     auto_start: bool = False
-    bindings: tuple[Binding, ...] = ()
+    bindings: tuple[str, ...] = ()
     settings: Mapping[str, Value] = field(default_factory=dict)
     reference: Reference | None = field(default=None, compare=False, repr=False)
 
@@ -78,10 +76,14 @@ class SmtpServer:
         last = self.path.rpartition("/")[2]
         return int(last) if last.isascii() and last.isdigit() else 0
 
+    def text(self, setting: str) -> str:
+        """A setting as text, empty where it is not set."""
+        return str(self.settings.get(setting) or "")
+
     @property
     def directories(self) -> tuple[str, ...]:
         """The folders its mail lies in, the queue first; those that are not set are left out."""
-        found = (str(self.settings.get(name) or "") for name in _DIRECTORIES)
+        found = (self.text(name) for name in _DIRECTORIES)
         return tuple(path for path in found if path)
 
 
@@ -103,7 +105,7 @@ def server_of(item: Instance, state: str) -> SmtpServer:
         comment=item.text("ServerComment"),
         state=state,
         auto_start=item.flag("ServerAutoStart"),
-        bindings=tuple(Binding(PROTOCOL, _information(one)) for one in item.items(_BINDINGS)),
+        bindings=tuple(_information(one) for one in item.items(_BINDINGS)),
         settings=settings,
         reference=item.reference,
     )
@@ -116,9 +118,7 @@ def changes_of(server: SmtpServer, model: SmtpServer) -> dict[str, Value]:
         for name, value in model.settings.items()
         if _comparable(server.settings.get(name)) != _comparable(value)
     }
-    if {one.information.lower() for one in server.bindings} != {
-        one.information.lower() for one in model.bindings
-    }:
+    if {one.lower() for one in server.bindings} != {one.lower() for one in model.bindings}:
         changed[_BINDINGS] = [_embedded(one) for one in model.bindings]
     return changed
 
@@ -134,6 +134,6 @@ def _information(binding: Scalar) -> str:
     return str(binding)
 
 
-def _embedded(binding: Binding) -> Instance:
-    address, port, host = (["", "", *binding.information.rsplit(":", 2)])[-3:]
+def _embedded(binding: str) -> Instance:
+    address, port, host = (["", "", *binding.rsplit(":", 2)])[-3:]
     return Instance("ServerBinding", {"Hostname": host, "IP": address, "Port": port})

@@ -1,0 +1,160 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real agents and an SMTP virtual server: what each fault ends in, and what becomes of queued mail."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
+from ansible_collections.standby.iis.plugins.module_utils.windows.service import stop_service
+from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
+from tests.support.agent_lab import AgentLab
+from tests.support.cluster_lab import SHARED
+from tests.support.smtp_bench import send
+from tests.support.smtp_lab import MAIL, OCTETS, PORT, SmtpLab
+
+pytestmark = pytest.mark.alone
+TOPOLOGY = Path(__file__).parents[1] / "topologies" / "smtp.yml"
+
+
+class SmtpAgents(AgentLab):
+    """Two nodes with agents, and one SMTP virtual server whose mail lies on a shared disk."""
+
+    site = MAIL
+    last = OCTETS[MAIL]
+
+    @property
+    def url(self) -> str:
+        return f"smtp://{self.cluster.address(self.last)}:{PORT}/"
+
+    @property
+    def check(self) -> Check:
+        return Check(self.url, timeout=1.0, verify=False, starttls=True, recipient="check@example.com")
+
+    def declare(self) -> None:
+        self.cluster.volume("F:", SHARED)
+        super().declare()
+
+    def send(self, subject: str) -> None:
+        """As an application does, which tries again while nobody takes its mail."""
+        self.until(lambda: self._taken(subject))
+
+    def _taken(self, subject: str) -> bool:
+        try:
+            send(self.cluster.address(self.last), PORT, subject)
+        except OSError:
+            return False
+        return True
+
+    def stop_service(self, name: str, service: str) -> None:
+        """Stop a service of Windows, as an operator would."""
+        node = connect(self.cluster.connection(name))
+        stop_service(node, service, time)
+        node.close()
+
+
+@pytest.fixture(scope="module")
+def smtp_agents(make_shared_lab) -> SmtpAgents:
+    lab = make_shared_lab(TOPOLOGY)
+    lab.expected = True  # nodes that hang keep their addresses, and serve nobody: ``watching`` tells
+    made = SmtpAgents(lab)
+    made.declare()
+    made.install()
+    return made
+
+
+@pytest.fixture
+def of(smtp_agents) -> Iterator[SmtpAgents]:
+    """The cluster, with the virtual server in service on server1, and nothing in its queue at the end."""
+    smtp_agents.settle()
+    yield smtp_agents
+    mail = SmtpLab(smtp_agents.lab)
+    with mail.hop():
+        mail.until(lambda: not mail.shared_queue, smtp_agents.bound)
+
+
+def test_mail_that_was_queued_when_its_node_lost_its_power_is_delivered_by_the_other_one(of):
+    mail = SmtpLab(of.lab)
+    with of.watching():
+        for number in range(5):
+            of.send(f"before {number}")
+        assert len(mail.shared_queue) == 5
+        of.lab.power_off("server1")
+        of.until(of.serves("server2"))
+        assert len(mail.shared_queue) == 5
+        of.send("after")
+        with mail.hop() as hop:
+            mail.until(lambda: not mail.shared_queue)
+        of.lab.power_on("server1")
+        of.until(lambda: of.reason("server1") == "elsewhere")
+    assert Counter(hop.subjects) == Counter([*(f"before {number}" for number in range(5)), "after"])
+    assert of.owner() == "server2"
+    assert of.report is not None
+    assert set(of.report.targets[0].answers) == {"SERVER1", "SERVER2"}
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("fault", ["site_crash", "site_hang"])
+def test_a_virtual_server_that_fails_is_mended_where_it_is_and_keeps_its_queue(of, fault):
+    mail = SmtpLab(of.lab)
+    of.send("kept")
+    epoch, mended = of.record.epoch, of.said("server1", "is restarted there")
+    with of.watching():
+        of.lab.fault("server1", fault)
+        of.until(lambda: of.said("server1", "is restarted there") > mended)
+        of.lab.clear("server1", fault)
+        of.until(of.serves("server1"))
+    assert of.reason("server2") == "elsewhere"
+    assert of.record.epoch == epoch
+    with mail.hop() as hop:
+        mail.until(lambda: not mail.shared_queue)
+    assert hop.subjects == ["kept"]
+
+
+@pytest.mark.faults
+def test_one_that_does_not_start_is_given_away_when_all_attempts_have_failed(of):
+    tried = of.said("server1", "it did not start")
+    with of.watching():
+        of.lab.fault("server1", "start_failure")
+        of.crash("server1")
+        of.until(of.serves("server2"))
+    assert of.said("server1", "it did not start") - tried >= of.timers.recovery_attempts
+
+
+@pytest.mark.faults
+def test_a_stopped_smtp_service_is_no_matter_for_local_recovery_and_another_node_takes_it(of):
+    with of.watching():
+        of.lab.fault("server1", "service_start", service="SMTPSVC")
+        of.stop_service("server1", "SMTPSVC")
+        of.until(of.serves("server2"))
+    assert "service SMTPSVC is stopped on server1" in of.here("server1")["sentence"] + of.record.reason
+
+
+@pytest.mark.faults
+def test_a_node_that_hangs_is_replaced_and_its_mail_is_not_delivered_twice(of):
+    mail = SmtpLab(of.lab)
+    of.send("once")
+    with of.watching():
+        of.lab.hang("server1")
+        of.until(of.serves("server2"))
+        with mail.hop() as hop:
+            mail.until(lambda: not mail.shared_queue)
+        of.lab.resume("server1")
+        of.until(lambda: of.reason("server1") == "elsewhere")
+    assert hop.subjects == ["once"]
+    assert of.owner() == "server2"
+
+
+@pytest.mark.faults
+def test_a_node_that_is_shut_down_gives_it_away_and_windows_does_not_start_it_there_again(of):
+    with of.watching():
+        of.lab.reboot("server1", wait=False)
+        of.until(of.serves("server2"))
+        of.until(lambda: of.reason("server1") == "elsewhere")
+    assert of.lab.status("server1")["smtp"][MAIL] == "Stopped"
