@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from lab.iis import faults
-from lab.iis.failure import ACCESS_DENIED, NOT_ACTIVE
+from lab.iis.failure import ACCESS_DENIED, NOT_ACTIVE, IisError
 from lab.machine.host import Host
 from lab.smtp.metabase import Metabase
 
@@ -22,18 +22,6 @@ SERVICE = "SMTPSVC"
 STARTING, STARTED, STOPPING, STOPPED = 1, 2, 3, 4
 STATES = {STARTING: "Starting", STARTED: "Started", STOPPING: "Stopping", STOPPED: "Stopped"}
 _PATH_NOT_FOUND = 0x80070003
-
-
-class SmtpFailure(Exception):
-    """A virtual server does not do what it was told.
-
-    Attributes:
-        hresult: what ADSI raises it with.
-    """
-
-    def __init__(self, hresult: int, message: str) -> None:
-        super().__init__(message)
-        self.hresult = hresult
 
 
 class Smtp:
@@ -101,16 +89,31 @@ class Smtp:
         for running in self._running.values():
             running.follow(self.host.usable_addresses())
 
+    async def control(self, name: str, verb: str) -> str:
+        """What ``iis_control.ps1`` does by ADSI; the state is a number, as in the metabase.
+
+        Raises:
+            IisError: it does not start.
+        """
+        path = self.metabase.find(name)
+        if path is None:
+            return "Missing"
+        if verb == "start":
+            await self.start_server(path)
+        elif verb == "stop":
+            await self.stop_server(path)
+        return str(self._states[path])
+
     async def start_server(self, path: str) -> None:
         """Start a virtual server, and the service where it does not run; success where it runs.
 
         ServerAutoStart becomes true, so that the state stays over a restart of the service (ms525858).
 
         Raises:
-            SmtpFailure: it does not start.
+            IisError: it does not start.
         """
         if not self.host.service_running(SERVICE) and not await self._start_service():
-            raise SmtpFailure(NOT_ACTIVE, "The service has not been started.")
+            raise IisError(NOT_ACTIVE)
         await self._begin(path)
         self.metabase.change(path, {"ServerAutoStart": True})
 
@@ -133,7 +136,7 @@ class Smtp:
         failure = faults.start_failure(self.host, name)
         if failure is not None:
             self.host.record("smtp.start_failure", server=name, hresult=f"{failure:08x}")
-            raise SmtpFailure(failure, "The virtual server does not start.")
+            raise IisError(failure)
         self._states[path] = STARTING
         try:
             await asyncio.sleep(faults.start_seconds(self.host, name))
@@ -153,15 +156,15 @@ class Smtp:
         try:
             await running.start()
         except FileNotFoundError as error:
-            raise SmtpFailure(_PATH_NOT_FOUND, f"The system cannot find the path {error}.") from error
+            raise IisError(_PATH_NOT_FOUND, "The system cannot find the path {0}", str(error)) from error
         except PermissionError as error:
-            raise SmtpFailure(ACCESS_DENIED, f"{error}") from error
+            raise IisError(ACCESS_DENIED) from error
         self._running[path] = running
 
     async def _begin_quietly(self, path: str) -> None:
         try:
             await self._begin(path)
-        except SmtpFailure as failure:
+        except IisError as failure:
             self.host.record("smtp.not_started", server=self.metabase.name(path), error=str(failure))
 
     async def _end(self, path: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: site
-short_description: Protect an IIS web or FTP site
+short_description: Protect an IIS web or FTP site, or an SMTP virtual server
 version_added: "1.0.0"
 description:
   - Reads the IIS configuration of the node that has the site, and derives what the site depends on. These
@@ -38,9 +38,12 @@ options:
     description:
       - What the site is first of all. A site with http and ftp bindings is V(web), and its FTP side is
         started, stopped and watched with it.
+      - An SMTP virtual server is V(smtp). Its name is the one that the IIS 6 console shows, or its path in
+        the metabase, as V(SmtpSvc/1), where it has none. It has to exist on every node, and has its settings
+        from the original. Windows Server 2025 and later have none.
       - Without it, the bindings decide. A site that is something else is refused.
     type: str
-    choices: [web, ftp]
+    choices: [web, ftp, smtp]
   nodes:
     description:
       - Nodes of the resource in order of priority, the primary first.
@@ -58,8 +61,8 @@ options:
     suboptions:
       url:
         description:
-          - Absolute URL, whose host is a floating address of the site. It is http or https, or ftp, or ftps
-            where TLS comes before everything else.
+          - Absolute URL, whose host is a floating address of the site. It is http or https, smtp, or ftp, or
+            ftps where TLS comes before everything else.
         type: str
         required: true
       host:
@@ -96,7 +99,7 @@ options:
           - Without it, a certificate is told of when it has expired.
         type: float
       starttls:
-        description: Change to TLS after the greeting (C(AUTH TLS) of ftp).
+        description: Change to TLS after the greeting (C(AUTH TLS) of ftp, C(STARTTLS) of smtp).
         type: bool
         default: false
       login:
@@ -114,6 +117,15 @@ options:
         description: List the folder of the URL over a passive data connection. It needs O(checks[].login).
         type: bool
         default: false
+      sender:
+        description: Address that a mail would come from. Without it, the empty one. Of smtp alone.
+        type: str
+      recipient:
+        description:
+          - Address that a mail would go to. The mail is begun and taken back before any of it is sent. Of smtp
+            alone.
+          - Without it, no mail is begun.
+        type: str
   pending:
     description:
       - Resources that tasks before this one declare. In check mode those declare nothing, so that the
@@ -209,12 +221,18 @@ site:
       description: Name in IIS.
       type: str
     type:
-      description: V(web), or V(ftp) without http and https bindings.
+      description: V(web), or V(ftp) without http and https bindings, or V(smtp).
       type: str
     services:
-      description: What it is served by, V(web), V(ftp) or both.
+      description: What it is served by, V(web), V(ftp) or both, or V(smtp).
       type: list
       elements: str
+    smtp:
+      description:
+        - The SMTP virtual server with its path on the node that has the original, its folders, and notes on
+          what stays behind when it moves.
+        - Empty for a site of IIS.
+      type: dict
     ftp:
       description:
         - The FTP side with run state, TLS policies of control and data channel, mode of user isolation, and
@@ -246,7 +264,7 @@ site:
       type: list
       elements: str
     other_bindings:
-      description: Bindings other than http, https and ftp. They carry no address, and stay as they are.
+      description: Bindings other than http, https, ftp and smtp. They carry no address, and stay as they are.
       type: list
       elements: str
     loopback_bindings:

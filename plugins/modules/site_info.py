@@ -62,12 +62,39 @@ sites:
       type: str
       sample: Started
     type:
-      description: V(web), V(ftp) or V(other).
+      description: V(web), V(ftp), V(smtp) or V(other).
       type: str
     services:
-      description: What it is served by, V(web), V(ftp) or both.
+      description: What it is served by, V(web), V(ftp) or both, or V(smtp).
       type: list
       elements: str
+    smtp:
+      description: The SMTP virtual server. It is empty for a site of IIS.
+      type: dict
+      contains:
+        path:
+          description: Its place in the metabase of this node.
+          type: str
+          sample: SmtpSvc/1
+        queue:
+          description: Folder that mail waits in until it is delivered.
+          type: str
+        pickup:
+          description: Folder that applications put mail into.
+          type: str
+        bad_mail:
+          description: Folder of mail that can neither be delivered nor returned.
+          type: str
+        drop:
+          description: Folder of mail for domains of its own.
+          type: str
+        smart_host:
+          description: Where it delivers to. It is empty where every domain's own server is asked.
+          type: str
+        notes:
+          description: What is worth to know before it is relied on, as a queue on the system volume.
+          type: list
+          elements: str
     ftp:
       description: The FTP side. It is empty without ftp bindings.
       type: dict
@@ -121,7 +148,7 @@ sites:
       type: list
       elements: dict
     other_bindings:
-      description: Bindings other than http, https and ftp.
+      description: Bindings other than http, https, ftp and smtp.
       type: list
       elements: str
     loopback_bindings:

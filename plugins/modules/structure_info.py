@@ -87,7 +87,7 @@ options:
       type:
         description: What the site is first of all. Without it, the bindings decide.
         type: str
-        choices: [web, ftp]
+        choices: [web, ftp, smtp]
       nodes:
         description: Nodes in order of priority. Without it, O(nodes).
         type: list
@@ -99,8 +99,8 @@ options:
         suboptions:
           url:
             description:
-              - Absolute URL, whose host is a floating address of the site. It is http or https, or ftp, or
-                ftps where TLS comes before everything else.
+              - Absolute URL, whose host is a floating address of the site. It is http or https, smtp, or ftp,
+                or ftps where TLS comes before everything else.
             type: str
             required: true
           host:
@@ -137,7 +137,7 @@ options:
               - Without it, a certificate is told of when it has expired.
             type: float
           starttls:
-            description: Change to TLS after the greeting (C(AUTH TLS) of ftp).
+            description: Change to TLS after the greeting (C(AUTH TLS) of ftp, C(STARTTLS) of smtp).
             type: bool
             default: false
           login:
@@ -156,6 +156,15 @@ options:
               - List the folder of the URL over a passive data connection. It needs O(sites[].checks[].login).
             type: bool
             default: false
+          sender:
+            description: Address that a mail would come from. Without it, the empty one. Of smtp alone.
+            type: str
+          recipient:
+            description:
+              - Address that a mail would go to. The mail is begun and taken back before any of it is sent. Of smtp
+                alone.
+              - Without it, no mail is begun.
+            type: str
 seealso:
   - module: standby.iis.volume
   - module: standby.iis.ip

@@ -123,6 +123,7 @@ class Server:
             ],
         }
         rows["MSFT_ScheduledTask"] = []  # no agent
+        rows["Win32_Service"] = []  # no SMTP server
         return [Instance(target.name, row) for row in rows[target.name]]
 
     def invoke(

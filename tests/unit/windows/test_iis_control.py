@@ -32,7 +32,7 @@ SCRIPT = Path(iis_control.__file__).parent / "scripts" / "iis_control.ps1"
 STUBS = Path(__file__).parent / "iis_control_stubs.ps1"
 # Everything that the script may call, beside its own functions.
 CMDLETS = {"add-type", "convertfrom-json", "convertto-json", "join-path", "new-object", "set-strictmode"}
-TYPES = {"[Convert]", "[Text.Encoding]", "[string]"}
+TYPES = {"[Convert]", "[System.DirectoryServices.DirectoryEntry]", "[Text.Encoding]", "[string]"}
 
 
 class Shell:
@@ -78,7 +78,8 @@ def test_the_script_parses_calls_nothing_but_what_is_listed_and_runs_no_text():
     assert called - own <= CMDLETS
     assert {node.text.decode() for node in nodes if node.type == "type_literal"} <= TYPES
     assert re.findall(r"New-Object .*", TEXT) == [
-        "New-Object -TypeName Microsoft.Web.Administration.ServerManager"
+        "New-Object -TypeName Microsoft.Web.Administration.ServerManager",
+        "New-Object -TypeName System.DirectoryServices.DirectoryEntry -ArgumentList $path",
     ]
 
 

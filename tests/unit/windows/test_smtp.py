@@ -73,9 +73,9 @@ def test_a_virtual_server_is_read_with_state_bindings_and_folders(windows, node)
     add(windows, 2, state=STARTED, ServerBindings=["10.0.0.7:2525:mail.example.com", ":25:"])
     two, ten = smtp.read_servers(node)
     assert (two.name, two.state, two.number) == ("SmtpSvc/2", "Started", 2)
-    assert [one.information for one in two.bindings] == ["10.0.0.7:2525:mail.example.com", ":25:"]
+    assert two.bindings == ("10.0.0.7:2525:mail.example.com", ":25:")
     assert (ten.name, ten.state, ten.auto_start) == ("Second", "Stopped", False)
-    assert [(one.protocol, one.information) for one in ten.bindings] == [("smtp", "10.0.0.10:25:")]
+    assert ten.bindings == ("10.0.0.10:25:",)
     assert ten.directories == ("F:\\mail\\Queue", "F:\\mail\\Pickup")
 
 

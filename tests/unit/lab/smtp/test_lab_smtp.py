@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.smtp.service import STARTED, STOPPED, SmtpFailure
+from lab.iis.failure import IisError
+from lab.smtp.service import STARTED, STOPPED
 from lab.smtp.spec import SmtpServer
 from lab.topology import TopologyError, Windows, load
 from tests.support.iis_bench import SUBNET, FakeHost, asynchronous, free_port
@@ -94,7 +95,7 @@ async def test_a_service_that_does_not_start_is_said(tmp_path, host):
     host.faults["SMTPSVC"] = {}
     bench = smtp_bench(host, tmp_path / "s.json", server())
     bench.smtp.start()
-    with pytest.raises(SmtpFailure) as failure:
+    with pytest.raises(IisError) as failure:
         await bench.smtp.start_server("SmtpSvc/1")
     assert failure.value.hresult == 0x80070426
 
@@ -175,7 +176,7 @@ async def test_a_queue_whose_volume_is_not_there_lets_nothing_start_and_takes_no
     bench = smtp_bench(host, tmp_path / "s.json", one)
     bench.smtp.start()
     host.online.discard("E")
-    with pytest.raises(SmtpFailure) as failure:
+    with pytest.raises(IisError) as failure:
         await bench.smtp.start_server("SmtpSvc/1")
     assert failure.value.hresult == 0x80070003
     host.online.add("E")
@@ -192,7 +193,7 @@ async def test_faults_concern_the_virtual_server_they_name(tmp_path, host):
     bench = smtp_bench(host, tmp_path / "s.json", one, two)
     bench.smtp.start()
     host.faults["start_failure"] = {"site": "one", "hresult": "80070020"}
-    with pytest.raises(SmtpFailure) as failure:
+    with pytest.raises(IisError) as failure:
         await bench.smtp.start_server("SmtpSvc/1")
     assert failure.value.hresult == 0x80070020
     await bench.smtp.start_server("SmtpSvc/2")
