@@ -121,10 +121,11 @@ class NodeProcess:
         ftp = self._iis.ftp.control if self._iis is not None else None
         table.register_script(SCRIPT.read_text(encoding="utf-8"), CimBridge(repository, machine, ftp))
         table.register_script(receivefile.SCRIPT.read_text(encoding="utf-8"), files)
-        if self._iis is not None:
-            control_script = iiscontrol.SCRIPT.read_text(encoding="utf-8")
-            kinds = {"ftp": self._iis.ftp.control}
-            table.register_script(control_script, iiscontrol.IisControl(machine, kinds))
+        kinds = {"ftp": self._iis.ftp.control} if self._iis is not None else {}
+        if self._smtp is not None:
+            kinds["smtp"] = self._smtp.control
+        control_script = iiscontrol.SCRIPT.read_text(encoding="utf-8")
+        table.register_script(control_script, iiscontrol.IisControl(machine, kinds))
         table.register("%SystemRoot%\\System32\\icacls.exe", Icacls(machine, acls))
 
     async def _shut_down(self, *, orderly: bool) -> None:

@@ -122,8 +122,7 @@ options:
         type: str
       recipient:
         description:
-          - Address that a mail would go to. The mail is begun and taken back before any of it is sent. Of smtp
-            alone.
+          - Address that a mail would go to. It is begun and taken back before any of it is sent. Of smtp.
           - Without it, no mail is begun.
         type: str
   pending:
