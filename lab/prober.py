@@ -24,6 +24,7 @@ __all__ = ["Prober", "Report", "Sample", "Target", "render"]
 
 MIN_RATE_HZ = 20.0
 MAX_HEAD = 64 * 1024  # bytes of an answer's head
+_GREETING = {"ftp": 21, "smtp": 25}  # protocols in which the server speaks first, and their ports
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Target:
 
     Attributes:
         name: what the report calls it.
-        url: http, https or ftp, with the address itself rather than a name, so that no resolver is measured.
-            Of ftp the greeting is what counts as an answer.
+        url: http, https, ftp or smtp, with the address itself rather than a name, so that no resolver is
+            measured. Of ftp and smtp the greeting is what counts as an answer.
         host: the Host header, and the name TLS asks for; the URL's own where empty.
     """
 
@@ -71,8 +72,8 @@ class Prober:
                 f"rate {rate_hz} Hz is below {MIN_RATE_HZ} Hz, too coarse to measure an outage with"
             )
         for one in targets:
-            if urlsplit(one.url).scheme not in ("http", "https", "ftp"):
-                raise ValueError(f"{one.name}: {one.url} is none of http, https, ftp")
+            if urlsplit(one.url).scheme not in ("http", "https", *_GREETING):
+                raise ValueError(f"{one.name}: {one.url} is none of http, https, ftp, smtp")
         self._targets = list(targets)
         self._interval = 1.0 / rate_hz
         self._timeout = timeout
@@ -177,12 +178,12 @@ class Prober:
         url = urlsplit(target.url)
         name = target.host or url.hostname or ""
         context = self._context if url.scheme == "https" else None
-        port = url.port or {"https": 443, "ftp": 21}.get(url.scheme, 80)
+        port = url.port or {"https": 443, **_GREETING}.get(url.scheme, 80)
         reader, writer = await asyncio.open_connection(
             url.hostname, port, limit=MAX_HEAD, ssl=context, server_hostname=name if context else None
         )
         try:
-            if url.scheme == "ftp":
+            if url.scheme in _GREETING:
                 return await _read_greeting(reader)
             writer.write(_request_text(url, target.host).encode())
             head = await reader.readuntil(b"\r\n\r\n")
@@ -197,7 +198,7 @@ async def _read_greeting(reader: asyncio.StreamReader) -> tuple[int, str]:
     while True:
         line = (await reader.readuntil(b"\n")).decode("latin-1").rstrip("\r\n")
         if not line[:3].isdigit():
-            raise ValueError("no FTP greeting")
+            raise ValueError("no greeting")
         if line[4:].startswith("X-Lab-Node: "):
             node = line[16:]
         if line[3:4] != "-":

@@ -35,6 +35,7 @@ class Talk:
     """How a virtual server talks.
 
     Attributes:
+        node: the computer's name.
         greeting: the domain it shows.
         limit: MaxMessageSize.
         relay: it takes mail for everybody.
@@ -44,6 +45,7 @@ class Talk:
         status: what it greets with in place of 220, or None.
     """
 
+    node: str
     greeting: str
     limit: int
     relay: bool
@@ -107,10 +109,15 @@ class _Conversation(SMTP):
         """What is said, unless the virtual server hangs or greets with something else."""
         while self._talk.mute():
             await asyncio.sleep(0.05)
-        forced = self._talk.status()
-        if forced is not None and str(status).startswith("220 ") and IDENT in str(status):
-            status = f"{forced} {self.hostname} Service not available"
+        if str(status).startswith("220 ") and IDENT in str(status):
+            status = self._greeting()
         await super().push(status)
+
+    def _greeting(self) -> str:
+        """With the node that answers, for the view from outside."""
+        code = self._talk.status() or 220
+        said = IDENT if code == 220 else "Service not available"
+        return f"{code}-X-Lab-Node: {self._talk.node}\r\n{code} {self.hostname} {said}"
 
 
 class Ears:

@@ -47,6 +47,7 @@ class RunningServer:
         self._ended = asyncio.Event()
         self._due: dict[Path, float] = {}
         talk = Talk(
+            node=host.name,
             greeting=self._settings["FullyQualifiedDomainName"] or host.name,
             limit=self._settings["MaxMessageSize"],
             relay=spec.relay,

@@ -109,9 +109,27 @@ def test_a_timeout_is_an_outcome(port: int) -> None:
     assert set(seen.gaps[0].failed) == {"timeout"}
 
 
+@pytest.mark.parametrize("protocol", ["ftp", "smtp"])
+def test_of_protocols_in_which_the_server_speaks_first_the_greeting_counts(port: int, protocol: str) -> None:
+    with socket.create_server((ADDRESS, port)) as listening:
+
+        def greet(text: bytes, times: int) -> None:
+            for _time in range(times):
+                with listening.accept()[0] as connection:
+                    connection.sendall(text)
+
+        prober = Prober([Target("site", f"{protocol}://{ADDRESS}:{port}")], rate_hz=20)
+        prober.start()
+        greet(b"220-X-Lab-Node: A\r\n220 ready\r\n", 3)
+        greet(b"421 not now\r\n", 3)
+        (seen,) = prober.stop().targets
+    assert seen.answers["A"] == 3
+    assert seen.gaps[0].failed["421"] == 3
+
+
 @pytest.mark.parametrize(("rate", "url"), [(10, "http://127.0.0.1/"), (50, "gopher://127.0.0.1/")])
 def test_what_it_cannot_measure_it_refuses(rate: float, url: str) -> None:
-    with pytest.raises(ValueError, match=r"too coarse|neither http nor https"):
+    with pytest.raises(ValueError, match=r"too coarse|is none of http, https, ftp, smtp"):
         Prober([Target("site", url)], rate_hz=rate)
 
 
