@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..node import Node
-from ..windows import ftp, iis
+from ..windows import ftp, iis, smtp
 from ..windows import iis_command as command
 from ..windows.ftp_rules import read_rules
 from ..windows.iis_config import UNKNOWN, IisConfiguration, parse_configuration
@@ -84,6 +84,27 @@ def _ftp_rules(node: Node) -> str:
     return ", ".join(f'"{site.name}" has {len(read_rules(node, site.name))}' for site in sites)
 
 
+def _smtp_servers(node: Node) -> str:
+    if smtp.SERVICE not in read_services(node, [smtp.SERVICE]):
+        raise NotCheckable(f"the service {smtp.SERVICE} does not exist")
+    servers = smtp.read_servers(node)
+    if not servers:
+        raise NotCheckable("the node has no SMTP virtual server")
+    for one in servers:
+        missing = [
+            what
+            for what, found in (
+                ("state", one.state),
+                ("bindings", one.bindings),
+                ("folders", one.directories),
+            )
+            if not found
+        ]
+        if missing:
+            raise Refuted(f'"{one.name}" ({one.path}) has no {", ".join(missing)}')
+    return ", ".join(f'"{one.name}" is {one.state}' for one in servers)
+
+
 def _names(node: Node) -> str:
     sites = _configuration(node).sites[:_NAMES_TRIED]
     if not sites:
@@ -149,5 +170,12 @@ IIS: Sequence[Assumption[Node]] = (
         "appcmd list config of a site shows the FTP authorization rules that hold for it",
         "windows/ftp_rules.py",
         _ftp_rules,
+    ),
+    Assumption(
+        "smtp-classes",
+        "IIsSmtpServer and IIsSmtpServerSetting show state, bindings and folders of every SMTP virtual "
+        "server",
+        "windows/smtp.py",
+        _smtp_servers,
     ),
 )

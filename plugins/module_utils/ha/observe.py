@@ -150,7 +150,10 @@ def _see_web(resource: Site, facts: NodeFacts) -> Sight:
 
 def _see_smtp(resource: Site, facts: NodeFacts) -> Sight:
     found = site(facts, resource.name)
-    return _ABSENT if found is None or found.smtp is None else _in_state(found.state)
+    if found is not None and found.smtp is not None:
+        return _in_state(found.state)
+    problem = facts.iis.smtp_problem if facts.iis is not None else ""
+    return Sight(Presence.DOWN, f"unknown ({problem.rstrip('.')})") if problem else _ABSENT
 
 
 def _see_ftp(resource: Site, facts: NodeFacts) -> Sight:

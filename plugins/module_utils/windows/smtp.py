@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ..errors import CimError, StandbyError
+from ..errors import CimError, StandbyError, Unreachable
 from ..node import ClassPath, Clock, Instance, Node, Value
 from .failure import about
 from .iis_config import Binding, IisConfiguration, IisSite
 from .iis_control import Call, control
 from .service import Service, read_services
-from .smtp_settings import STARTED, STATES, STOPPED, SmtpServer, changes_of, server_of
+from .smtp_settings import STARTED, STATE_DEFAULT, STATES, STOPPED, SmtpServer, changes_of, server_of
 from .waiting import attempts
 
 IIS_SMTP_SERVER = ClassPath("root/MicrosoftIISv2", "IIsSmtpServer")
@@ -63,7 +63,8 @@ def with_servers(
     """The configuration with the SMTP virtual servers of the node as sites, after those of IIS.
 
     A virtual server is called by its comment, or by its path where something else is called so. Why they
-    cannot be read, where the SMTP service is there, is kept with the configuration.
+    cannot be read, where the SMTP service is there, is kept with the configuration: nothing else may depend
+    on classes that are this old.
 
     Args:
         node: where.
@@ -75,8 +76,10 @@ def with_servers(
         return configuration
     try:
         servers = read_servers(node)
-    except SmtpMissing as missing:
-        return replace(configuration, smtp_problem=str(missing))
+    except Unreachable:
+        raise
+    except StandbyError as failure:
+        return replace(configuration, smtp_problem=str(failure))
     taken = Counter(site.name.casefold() for site in configuration.sites)
     taken.update(one.comment.casefold() for one in servers)
     sites = (_site(one, one.path if taken[one.comment.casefold()] > 1 else one.name) for one in servers)
@@ -186,7 +189,9 @@ def _states(node: Node) -> Mapping[str, str]:
                 "there is no class for SMTP virtual servers",
                 remedy="Install the Windows features SMTP-Server and Web-WMI on the node",
             ) from failure
-    return MappingProxyType({_key(item): STATES.get(item.number("ServerState"), "") for item in found})
+    return MappingProxyType(
+        {_key(item): STATES.get(item.number("ServerState", STATE_DEFAULT), "") for item in found}
+    )
 
 
 def _state(node: Node, server: SmtpServer) -> str:
@@ -210,7 +215,7 @@ def _switch(node: Node, server: SmtpServer, verb: str, wanted: str, clock: Clock
 
 
 def _put(node: Node, server: SmtpServer, wanted: Mapping[str, Value], clock: Clock) -> None:
-    """Change settings and read them back: what a Put leaves out may be kept or not."""
+    """Change settings and read all of them back: what a Put leaves out may be kept or not."""
     if not wanted or server.reference is None:
         return
     missing = dict(wanted)
@@ -218,12 +223,22 @@ def _put(node: Node, server: SmtpServer, wanted: Mapping[str, Value], clock: Clo
         found = node.cim.get(server.reference)
         missing = {name: value for name, value in wanted.items() if not _holds(found, name, value)}
         if not missing:
+            _refuse_others(server, found, wanted)
             return
         node.cim.modify(server.reference, missing)
     raise StandbyError(
         f"Windows does not keep {', '.join(missing)}",
         remedy="Set it in the IIS 6 console on the node, and run again",
     )
+
+
+def _refuse_others(server: SmtpServer, found: Instance | None, wanted: Mapping[str, Value]) -> None:
+    changed = set(changes_of(server_of(found, ""), server)) - set(wanted) if found is not None else set()
+    if changed:
+        raise StandbyError(
+            f"setting {', '.join(wanted)} has changed {', '.join(sorted(changed))} as well",
+            remedy="Correct the virtual server in the IIS 6 console on the node, and report this",
+        )
 
 
 def _holds(found: Instance | None, name: str, value: Value) -> bool:

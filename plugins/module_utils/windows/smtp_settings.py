@@ -21,6 +21,8 @@ STATES: Mapping[int, str] = MappingProxyType(
     {1: "Starting", 2: STARTED, 3: "Stopping", 4: STOPPED, 5: "Pausing", 6: "Paused", 7: "Continuing"}
 )
 
+STATE_DEFAULT = 4  # the property is volatile; where it is not set, the virtual server is stopped
+
 _TEXTS = (
     "BadMailDirectory",
     "DefaultDomain",

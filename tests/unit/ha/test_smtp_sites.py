@@ -165,6 +165,11 @@ def test_its_state_is_what_is_seen(site, presence, words):
     assert services_of([MEMBER]) == ("SMTPSVC",)
 
 
+def test_a_state_that_cannot_be_read_says_why():
+    sight = see(MEMBER, facts(problem="server2: no class. Install Web-WMI."))
+    assert (sight.presence, sight.words) == (Presence.DOWN, "unknown (server2: no class. Install Web-WMI)")
+
+
 def test_a_twin_has_the_settings_of_its_original_and_rests():
     original = IisConfiguration((server(),))
     twin = server("SmtpSvc/7", "10.0.0.9:25:", state="Started", auto=True, SmartHost="relay")

@@ -9,9 +9,14 @@ import json
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.errors import CimError, StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.errors import CimError, StandbyError, Unreachable
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Instance
 from ansible_collections.standby.iis.plugins.module_utils.windows import smtp
+from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config import (
+    Binding,
+    IisConfiguration,
+    IisSite,
+)
 from ansible_collections.standby.iis.plugins.module_utils.windows.smtp_settings import changes_of
 
 STARTED, STOPPED = 2, 4
@@ -191,6 +196,69 @@ def test_a_setting_that_windows_does_not_keep_is_told(windows, node, clock):
     windows.modify = lambda reference, properties: None
     with pytest.raises(StandbyError, match="Windows does not keep ServerAutoStart"):
         smtp.set_auto_start(node, "SMTPvs", False, clock=clock)
+
+
+def test_a_put_that_changes_other_settings_as_well_is_told(windows, node, clock):
+    add(windows, 1, "SMTPvs", SmartHost="relay.example.com", ServerAutoStart="true")
+    modify = windows.modify
+
+    def lossy(reference, properties):
+        modify(reference, {**properties, "SmartHost": None})
+
+    windows.modify = lossy
+    with pytest.raises(StandbyError, match="setting ServerAutoStart has changed SmartHost as well"):
+        smtp.set_auto_start(node, "SMTPvs", False, clock=clock)
+
+
+def service(windows):
+    windows.add("Win32_Service", Name="SMTPSVC", State="Running", StartMode="Auto")
+
+
+def test_virtual_servers_are_sites_after_those_of_iis(windows, node):
+    before = IisConfiguration((IisSite("Web", 1, False, "Started"),))
+    add(windows, 1, "Mail", state=STARTED)
+    assert smtp.with_servers(node, before) == before  # there is no SMTP service
+    service(windows)
+    found = smtp.with_servers(node, before)
+    assert [(site.name, site.id, site.state) for site in found.sites] == [
+        ("Web", 1, "Started"),
+        ("Mail", 1, "Started"),
+    ]
+    assert found.sites[1].bindings == (Binding("smtp", "10.0.0.1:25:"),)
+
+
+def test_a_name_that_something_else_has_is_replaced_by_the_path(windows, node):
+    service(windows)
+    for number, comment in enumerate(("web", "Twice", "twice", "Once", ""), 1):
+        add(windows, number, comment)
+    found = smtp.with_servers(node, IisConfiguration((IisSite("Web", 1, False, "Started"),)))
+    names = [site.name for site in found.sites[1:]]
+    assert names == ["SmtpSvc/1", "SmtpSvc/2", "SmtpSvc/3", "Once", "SmtpSvc/5"]
+
+
+def test_classes_that_fail_take_nothing_else_along(windows, node, monkeypatch):
+    service(windows)
+    enumerate_ = windows.enumerate
+
+    def fail(target, **more):
+        if target.name.startswith("IIs"):
+            raise failure
+        return enumerate_(target, **more)
+
+    monkeypatch.setattr(node.cim, "enumerate", fail)
+    failure = CimError("the provider has failed", cim_status=1)
+    found = smtp.with_servers(node, IisConfiguration((IisSite("Web", 1, False, "Started"),)))
+    assert [site.name for site in found.sites] == ["Web"]
+    assert "the provider has failed" in found.smtp_problem
+    failure = Unreachable("no answer")
+    with pytest.raises(Unreachable):
+        smtp.with_servers(node, IisConfiguration())
+
+
+def test_a_state_that_is_not_set_is_stopped(windows, node):
+    add(windows, 1, "SMTPvs")
+    windows.instances[0].properties["ServerState"] = None
+    assert [one.state for one in smtp.read_servers(node)] == ["Stopped"]
 
 
 def test_a_twin_is_given_the_settings_of_its_model_and_nothing_where_it_has_them(windows, node, clock):
