@@ -28,6 +28,8 @@ from ansible_collections.standby.iis.plugins.module_utils.wsman.options import C
 
 ROOT = Path(__file__).parents[2]
 SHARED = "600224806B1D4F1E9A0C2D3E4F506172"
+# What needs more than this lab has: a site with very many bindings, FTP sites, SMTP virtual servers.
+NOT_THERE = {"iis-many-bindings", "ftp-states", "ftp-rules", "smtp-classes"}
 
 
 @contextmanager
@@ -71,7 +73,7 @@ def test_nothing_is_written_where_nothing_is_named(lab):
     assert not outcome.changed
     assert "does not hold" not in verdicts(outcome).values()
     written = {key for key, verdict in verdicts(outcome).items() if verdict == "not checked"}
-    assert {key for key in written if not key.startswith(("address-", "disk-", "iis-many", "smtp-"))} == set()
+    assert {key for key in written if not key.startswith(("address-", "disk-"))} == NOT_THERE
     assert seen(outcome, "address-lifetime") == "no spare address was named"
     assert seen(outcome, "cim-pages").endswith("each once and with its endpoint reference")
 
@@ -82,7 +84,7 @@ def test_everything_is_tried_on_a_spare_address_and_disk_and_put_back(lab):
         outcome = verify(opened, lab.address("1.250"), SHARED, check=False)
         assert snapshot(opened) == before
     left = {key for key, verdict in verdicts(outcome).items() if verdict != "holds"}
-    assert left == {"iis-many-bindings"}
+    assert left == NOT_THERE
 
 
 def test_check_mode_writes_nothing(lab):

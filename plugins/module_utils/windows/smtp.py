@@ -29,6 +29,8 @@ IIS_SMTP_SERVER_SETTING = ClassPath("root/MicrosoftIISv2", "IIsSmtpServerSetting
 
 KIND = PROTOCOL = "smtp"
 SERVICE = "SMTPSVC"
+# As the methods of the ADSI object are spelled.
+_METHODS = {"start": "Start", "stop": "Stop"}
 # Seconds until a virtual server has started or stopped.
 SWITCH_TIMEOUT = 30.0
 # Seconds until a setting that was put is read back.
@@ -200,7 +202,7 @@ def _state(node: Node, server: SmtpServer) -> str:
 
 def _switch(node: Node, server: SmtpServer, verb: str, wanted: str, clock: Clock) -> None:
     """Start or stop, and see it done; a refusal counts as success where the state is then as wanted."""
-    (answer,) = control(node, [Call(KIND, server.path, verb)])
+    (answer,) = control(node, [Call(KIND, server.path, _METHODS[verb])])
     state = ""
     for _elapsed in attempts(clock, 0.0 if answer.error else SWITCH_TIMEOUT):
         state = _state(node, server)

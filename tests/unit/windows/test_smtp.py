@@ -45,8 +45,8 @@ class Shell:
             next(item for item in self.windows.instances if (item.class_name, item.text("Name")) == key)
             for key in (("IIsSmtpServer", call["name"]), ("IIsSmtpServerSetting", call["name"]))
         )
-        state.properties["ServerState"] = str(self.becomes[call["verb"]])
-        setting.properties["ServerAutoStart"] = "true" if call["verb"] == "start" else "false"
+        state.properties["ServerState"] = str(self.becomes[call["verb"].lower()])
+        setting.properties["ServerAutoStart"] = "true" if call["verb"] == "Start" else "false"
         return {"state": str(state.properties["ServerState"])}
 
 
@@ -111,7 +111,7 @@ def test_starting_goes_by_the_path_and_leaves_nothing_that_starts_by_itself(wind
     add(windows, 1, "Other")
     setting = add(windows, 2, "SMTPvs")
     smtp.start_site(node, "SMTPvs", clock=clock)
-    assert shell.calls == [{"kind": "smtp", "name": "SmtpSvc/2", "verb": "start"}]
+    assert shell.calls == [{"kind": "smtp", "name": "SmtpSvc/2", "verb": "Start"}]
     assert [one.state for one in smtp.read_servers(node)] == ["Stopped", "Started"]
     assert setting.flag("ServerAutoStart") is False
 
@@ -171,7 +171,7 @@ def test_stopping_is_done_where_it_is_stopped_or_not_there(windows, node, shell,
     smtp.stop_site(node, "SMTPvs", clock=clock)
     smtp.stop_site(node, "SMTPvs", clock=clock)
     smtp.stop_site(node, "nobody", clock=clock)
-    assert [call["verb"] for call in shell.calls] == ["stop"]
+    assert [call["verb"] for call in shell.calls] == ["Stop"]
 
 
 def test_starting_what_does_not_exist_is_told(windows, node, shell, clock):
