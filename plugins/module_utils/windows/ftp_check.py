@@ -58,10 +58,12 @@ class Control:
     Args:
         connection: open; it may become one over TLS.
         deadline: of the whole check.
+        protocol: what is spoken, for messages; replies of FTP and SMTP have one form.
     """
 
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, connection: socket.socket, deadline: Deadline, protocol: str = "FTP") -> None:
         self.connection = connection
+        self._protocol = protocol
         self._deadline = deadline
         self._stream = io.BufferedReader(Reader(connection, deadline))
 
@@ -88,7 +90,9 @@ class Control:
         first = self._line()
         code, rest = first[:3], first[4:]
         if not (code.isascii() and code.isdigit()):
-            raise UnexpectedReply(f"answered {what} with {first[:60]!r}, which is no reply")
+            raise UnexpectedReply(
+                f"answered {what} with {first[:60]!r}, which is no reply of {self._protocol}"
+            )
         lines = [rest]
         if first[3:4] == "-":
             while len(lines) == 1 or not (lines[-1] == code or lines[-1].startswith(f"{code} ")):

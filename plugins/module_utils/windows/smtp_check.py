@@ -34,7 +34,7 @@ def ask(
         OSError, EOFError, ValueError: it does not answer, or the check cannot be made.
     """
     before = deadline.left()
-    control = Control(connect(url, deadline), deadline)
+    control = Control(connect(url, deadline), deadline, "SMTP")
     try:
         seen = _talk(control, check, url, deadline, answer, wall)
     except UnexpectedReply as unexpected:

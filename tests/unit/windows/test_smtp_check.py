@@ -158,9 +158,9 @@ END = b"221 bye\r\n"
     [
         ([b"421 4.3.2 Service not available\r\n"], "answered the connection with 421 4.3.2 Service not"),
         ([b"554 no\r\n"], "answered the connection with 554 no"),
-        ([b"SSH-2.0-OpenSSH_9.2\r\n"], "which is no reply"),
-        ([b"HTTP/1.1 400 Bad Request\r\n"], "which is no reply"),
-        ([b"\r\n"], "which is no reply"),
+        ([b"SSH-2.0-OpenSSH_9.2\r\n"], "which is no reply of SMTP"),
+        ([b"HTTP/1.1 400 Bad Request\r\n"], "which is no reply of SMTP"),
+        ([b"\r\n"], "which is no reply of SMTP"),
         ([GREETING, b"502 5.5.1 not implemented\r\n"], "answered EHLO with 502 5.5.1"),
         ([GREETING, b"250-a\r\n" * 300], "answered EHLO without end"),
         ([GREETING, b"250 " + b"x" * 20000 + b"\r\n"], "a line of it has no end"),
