@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's command line: ``python -m lab up|status|fault|power|hang|pause|alien|audit|down|demo``."""
+"""The lab's command line: ``python -m lab up|status|fault|power|hang|pause|alien|audit|inside|down|demo``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from lab.machine.faults import KINDS, UnknownFault
 from lab.runner import Lab, LabError
 from lab.state import DEFAULT_STATE, NoLab
 from lab.status import lines
+from lab.switch import NoSwitch
 from lab.topology import DEFAULT_TOPOLOGY, TopologyError
 
 # What an operator can act on; everything else is a fault of the lab and shows its traceback.
-_EXPECTED = (ControlError, LabError, NoLab, TopologyError, UnknownFault)
+_EXPECTED = (ControlError, LabError, NoLab, NoSwitch, TopologyError, UnknownFault)
 
 
 def _say(text: str) -> None:
@@ -114,6 +115,12 @@ def _audit(lab: Lab, _arguments: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _inside(lab: Lab, arguments: argparse.Namespace) -> int:
+    """The program takes the place of this process."""
+    with lab.switch.inside():
+        os.execvp(arguments.program, [arguments.program, *arguments.arguments])  # noqa: S606
+
+
 def _down(lab: Lab, arguments: argparse.Namespace) -> int:
     problems = lab.down(keep=arguments.keep)
     _report(problems)
@@ -165,6 +172,9 @@ def _parser() -> argparse.ArgumentParser:
     command("down", _down, "end everything").add_argument(
         "--keep", action="store_true", help="keep the state"
     )
+    inside = command("inside", _inside, "run a program where the controller is (network: namespaces)")
+    inside.add_argument("program")
+    inside.add_argument("arguments", nargs=argparse.REMAINDER)
     command("demo", _demo, "run the real playbooks on a lab of its own and report the measured outage")
     return parser
 

@@ -10,11 +10,13 @@ import contextlib
 import json
 import signal
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from lab import control
 from lab.agent_site.standby_lab.clock import Page
+from lab.cables import Cables
 from lab.cim.node import repository_of
 from lab.cim.schema import Repository
 from lab.iis.content import install, write_content
@@ -42,6 +44,7 @@ from lab.smtp.install import installed_smtp
 from lab.smtp.service import Smtp
 from lab.state import State
 from lab.status import describe
+from lab.switch import Switch
 from lab.topology import Node, Topology, move
 from lab.winrm.server import WinRmServer
 from lab.winrm.settings import WinRmSettings
@@ -67,6 +70,7 @@ class NodeProcess:
         self._winrm: WinRmServer | None = None
         self._winrm_open = False
         self._winrm_lock = asyncio.Lock()
+        self._cables = Cables(topology, node, Switch(state).pid) if topology.namespaces else None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -94,6 +98,8 @@ class NodeProcess:
         wire = UnixWire(self._state.runtime, self._node.name)
         folders = self._state.folders(self._node.name)
         machine = Machine(self._topology, self._node, folders, clock, wire, self._log.record, self._faults)
+        if self._cables:
+            machine.on_change(partial(self._cables.follow, machine))  # first: who listens needs the address
         machine.start()
         self._machine = machine
         self._table = table = ProgramTable(machine)
@@ -144,7 +150,8 @@ class NodeProcess:
         if self._smtp:
             await self._smtp.stop()
         machine.stop()
-        mark_off(self._state.links(self._node.name))
+        if not self._cables:
+            mark_off(self._state.links(self._node.name))
         cast(NodeClock, machine.clock).close()
 
     # Real processes
@@ -259,7 +266,8 @@ class NodeProcess:
         machine = self._machine
         if machine is None:
             return
-        if not (machine.is_reachable() and machine.service_running("WinRM")):
+        bindable = self._cables is None or self._node.address in machine.usable_addresses()
+        if not (bindable and machine.is_reachable() and machine.service_running("WinRM")):
             await self._close_winrm()
             return
         async with self._winrm_lock:

@@ -23,7 +23,8 @@ from lab.machine.files import write_atomically
 from lab.machine.links import mark_off
 from lab.process import Process
 from lab.state import State
-from lab.topology import DEFAULT_TOPOLOGY, Node, Topology, load, move
+from lab.switch import NoSwitch, Switch
+from lab.topology import DEFAULT_TOPOLOGY, NAMESPACES_NETWORK, Node, Topology, load, move
 
 
 class LabError(RuntimeError):
@@ -40,6 +41,7 @@ class Lab:
 
     def __init__(self, folder: Path, *, bound: bool = False) -> None:
         self.state = State(folder.resolve())  # programs on nodes run in folders of their own
+        self.switch = Switch(self.state)
         self._bound = bound
 
     @property
@@ -71,6 +73,10 @@ class Lab:
             raise LabError(
                 f"cannot keep a lab in {self.state.folder}: {error}; choose another --state"
             ) from error
+        try:
+            self.switch.start(bound=self._bound)
+        except NoSwitch as error:
+            raise LabError(str(error)) from error
         for node in self.topology.nodes:
             self._start(node.name)
         for node in self.topology.nodes:
@@ -89,6 +95,7 @@ class Lab:
             kill_marked(NODE, self.state.mark(node.name))
         for path in self.state.runtime.glob("alien-*.pid"):
             Process(path).kill()
+        self.switch.stop()
         shutil.rmtree(self.state.runtime, ignore_errors=True)
         if not keep:
             shutil.rmtree(self.state.folder)
@@ -135,6 +142,10 @@ class Lab:
         if fault == "pause":
             self.pause(name, float(str(parameters["seconds"])))
             return
+        if self.topology.namespaces and "management" in parameters:
+            raise LabError(
+                "nodes with network namespaces have no second network for WinRM; leave `management`"
+            )
         control.request(self._control(name), "fault", name=fault, parameters=parameters)
 
     def clear(self, name: str, fault: str) -> None:
@@ -144,9 +155,11 @@ class Lab:
     def power_off(self, name: str) -> None:
         """Power loss: the process is killed."""
         self._need(name)
+        self.switch.plug(name, there=False)
         self._process(name).kill()
         kill_marked(NODE, self.state.mark(name))
-        mark_off(self.state.links(name))
+        if not self.topology.namespaces:
+            mark_off(self.state.links(name))
         self.state.stopped(name).unlink(missing_ok=True)
         self._log(name).record("power_off")
 
@@ -194,10 +207,12 @@ class Lab:
 
     def _stand_still(self, name: str) -> None:
         self._process(name).stop()
+        self.switch.plug(name, there=False)  # nothing answers, not even its kernel
         stopped = stop_marked(NODE, self.state.mark(name))
         write_atomically(self.state.stopped(name), " ".join(str(pid) for pid in stopped))
 
     def _go_on(self, name: str) -> None:
+        self.switch.plug(name, there=True)
         self._process(name).signal(signal.SIGCONT)
         if self.state.stopped(name).exists():
             for pid in self.state.stopped(name).read_text(encoding="utf-8").split():
@@ -236,6 +251,9 @@ class Lab:
 
     def _make(self, topology: Path, network: str | None) -> None:
         described = load(topology, network)
+        if described.namespaces and network is None:
+            network = NAMESPACES_NETWORK
+            described = load(topology, network)
         state = self.state
         for node in described.nodes:
             state.node(node.name).mkdir(parents=True, exist_ok=True)

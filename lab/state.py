@@ -121,6 +121,11 @@ class State:
         """The process id of a node or an alien host."""
         return self.runtime / f"{name}.pid"
 
+    @property
+    def switch(self) -> Path:
+        """The process id of the switch, where nodes have network namespaces."""
+        return self.runtime / "switch"
+
     def server(self, name: str) -> Pair:
         """Certificate of a node's WinRM listener."""
         return Pair.at(self.node(name), "server")

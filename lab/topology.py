@@ -21,6 +21,9 @@ from lab.smtp.spec import SmtpServer
 
 TOPOLOGIES = Path(__file__).parent / "topologies"
 DEFAULT_TOPOLOGY = TOPOLOGIES / "two_nodes.yml"
+LOOPBACK, NAMESPACES = "loopback", "namespaces"
+# What stands for 127.77 where nothing else is asked for and nodes have namespaces: 127 cannot leave one.
+NAMESPACES_NETWORK = "10.77"
 
 # Ten times as fast where PyYAML has libyaml.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -218,13 +221,25 @@ class Witness:
 
 @dataclass(frozen=True)
 class Topology:
-    """A lab; ``base`` is the folder that relative paths start from."""
+    """A lab.
+
+    Attributes:
+        network: ``loopback`` for nodes on loopback addresses of this machine, ``namespaces`` for nodes with a
+            network namespace each (lab/cables.py), which needs root.
+        base: the folder that relative paths start from.
+    """
 
     name: str
     nodes: tuple[Node, ...]
     shared_disks: tuple[Disk, ...] = ()
     witnesses: tuple[Witness, ...] = ()
+    network: str = LOOPBACK
     base: Path = Path()
+
+    @property
+    def namespaces(self) -> bool:
+        """True where every node has a network namespace of its own."""
+        return self.network == NAMESPACES
 
     def node(self, name: str) -> Node:
         """The node of that name.
@@ -286,6 +301,8 @@ def _check(topology: Topology, path: Path) -> None:
         if not any(disk.system for disk in node.disks):
             raise TopologyError(f"{path}: node {node.name}: disks: one must be the system disk")
         _check_smtp(node, f"{path}: node {node.name}: smtp")
+    if topology.network not in (LOOPBACK, NAMESPACES):
+        raise TopologyError(f"{path}: network: expected {LOOPBACK} or {NAMESPACES}, found {topology.network}")
     servers = [witness.name for witness in topology.witnesses]
     if len({*names, *servers}) != len(names) + len(servers):
         raise TopologyError(f"{path}: witnesses: expected names that no node and no other witness has")

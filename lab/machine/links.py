@@ -51,7 +51,8 @@ class LinkFile:
         held = {machine.node.address, *(held.address for held in machine.network.active.values())}
         others: list[Node | Witness] = [n for n in self._topology.nodes if n.name != machine.node.name]
         others += self._topology.witnesses
-        cuts = {other.name: _cut(machine, other) for other in others}
+        real = self._topology.namespaces
+        cuts = {other.name: _cut(machine, other, real=real and isinstance(other, Node)) for other in others}
         return {
             "address": machine.node.address,
             "addresses": sorted(held - {"127.0.0.1"}),
@@ -89,13 +90,14 @@ def mark_off(path: Path) -> None:
         write_atomically(path, json.dumps({**table, "off": True}))
 
 
-def _cut(machine: Machine, other: Node | Witness) -> str:
+def _cut(machine: Machine, other: Node | Witness, *, real: bool) -> str:
     """``both``, ``to``, ``from``, or nothing where the link is whole."""
     witness = machine.fault("witness")
     lost = isinstance(other, Witness) and witness is not None and witness["action"] == "cut"
     if lost and applies(witness, "witness", other.name):
         return "both"
-    if machine.is_cut_off_from(other.name) or not _is_wired(machine, other.address):
+    # Where nodes have network namespaces, what is between them is cut there (lab/cables.py).
+    if not real and (machine.is_cut_off_from(other.name) or not _is_wired(machine, other.address)):
         return "both"
     link = machine.fault("link")
     if link is None or "seconds" in link:
