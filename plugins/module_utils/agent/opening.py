@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ..errors import StandbyError
 from .home import Home
 from .settings import EtcdSettings, Settings, timers_of
+from .store.etcd_login import Logins
 from .store.interface import Store
 from .store.opening import open_directory, open_etcd
 
@@ -32,6 +33,7 @@ def open_witness(home: Home, settings: Settings) -> Callable[[], Store]:
         for name in (etcd.ca_file, etcd.certificate_file, etcd.key_file)
     )
     certificate = (certificate_file, key_file) if certificate_file is not None else None
+    logins = Logins()
     return lambda: open_etcd(
         etcd.endpoints,
         settings.cluster,
@@ -39,6 +41,7 @@ def open_witness(home: Home, settings: Settings) -> Callable[[], Store]:
         credentials=credentials,
         ca_file=ca_file,
         certificate=certificate,
+        logins=logins,
         seconds=timers_of(settings).store_timeout,
     )
 

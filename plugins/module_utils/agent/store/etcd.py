@@ -13,7 +13,7 @@ more has happened since, it cannot be told.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -51,7 +51,7 @@ class _Failed(Exception):
 class Etcd:
     """The protocol of the etcd store (``interface.StoreProtocol``); its requests are ``etcd_requests.Post``.
 
-    It keeps tokens, and is for one thread at a time.
+    It is for one thread at a time.
     """
 
     def __init__(
@@ -62,6 +62,7 @@ class Etcd:
         monotonic: Callable[[], float],
         *,
         credentials: tuple[str, str] | None = None,
+        tokens: MutableMapping[str, str] | None = None,
         seconds: float,
     ) -> None:
         """Take what differs between clusters and processes; nothing is sent yet.
@@ -72,6 +73,7 @@ class Etcd:
             writer: text that no other process ever uses, on whatever node.
             monotonic: a clock in seconds that never goes back.
             credentials: user and password, where etcd has authentication enabled.
+            tokens: endpoint -> token that it gave, shared with other stores of the same user.
             seconds: that one operation may take, a put with reading back a lost answer included.
         """
         self._endpoints = list(endpoints)
@@ -80,8 +82,7 @@ class Etcd:
         self._now = monotonic
         self._credentials = credentials
         self._seconds = seconds
-        # Endpoint -> token that it gave.
-        self._tokens: dict[str, str] = {}
+        self._tokens = {} if tokens is None else tokens
         # Identity of the etcd cluster that answered first: answers of another one are refused.
         self._cluster: str | None = None
         self._puts = 0
@@ -201,7 +202,7 @@ class Etcd:
         """Ask one endpoint, once more with a new token where it may not know the one it was given."""
         failures: Failures = []
         for _attempt in range(2):
-            had = endpoint in self._tokens
+            had = self._tokens.get(endpoint)
             token = yield from self._token(endpoint, deadline)
             if isinstance(token, Failure):
                 return _Failed([*failures, token])
@@ -209,7 +210,8 @@ class Etcd:
             if not isinstance(answer, Failure):
                 return answer
             failures.append(answer)
-            if answer.stale:
+            # Another store may have got a new one meanwhile.
+            if answer.stale and self._tokens.get(endpoint) == token:
                 self._tokens.pop(endpoint, None)
             if not (answer.stale and had):
                 break
@@ -217,8 +219,9 @@ class Etcd:
 
     def _token(self, endpoint: str, deadline: float) -> Operation[str | Failure | None]:
         """A token of an endpoint; a member that was down does not know those of the others."""
-        if self._credentials is None or endpoint in self._tokens:
-            return self._tokens.get(endpoint)
+        known = self._tokens.get(endpoint)
+        if self._credentials is None or known is not None:
+            return known
         body = json.dumps(etcd_wire.credentials(*self._credentials)).encode()
         token = yield from self._send(endpoint, etcd_wire.AUTHENTICATE, body, None, etcd_wire.token, deadline)
         if isinstance(token, Failure):

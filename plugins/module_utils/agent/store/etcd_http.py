@@ -9,10 +9,13 @@ import http.client
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import closing
 from urllib.parse import urlsplit
 
 from ...errors import StandbyError
+from .etcd_login import Logins
 from .etcd_requests import Post, Reply, Unsent
+from .etcd_wire import AUTHENTICATE
 
 _PORT = 2379
 # Bytes that an answer may have: a page of the largest records, in base64.
@@ -44,12 +47,21 @@ def tls(ca_file: str | None, certificate: str | None = None, key: str | None = N
 
 
 class EtcdHttp:
-    """Carries out ``Post`` requests over one lasting connection per endpoint; for one thread at a time."""
+    """Carries out ``Post`` requests over one lasting connection per endpoint; for one thread at a time.
 
-    def __init__(self, context: ssl.SSLContext, monotonic: Callable[[], float] = time.monotonic) -> None:
+    Logins have connections of their own.
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        monotonic: Callable[[], float] = time.monotonic,
+        logins: Logins | None = None,
+    ) -> None:
         """Nothing is connected yet."""
         self._context = context
         self._now = monotonic
+        self._logins = logins
         self._connections: dict[str, http.client.HTTPConnection] = {}
 
     def __call__(self, request: Post) -> Reply:
@@ -59,6 +71,8 @@ class EtcdHttp:
             Unsent: it did not leave.
             OSError: no answer came.
         """
+        if self._logins is not None and request.path == AUTHENTICATE:
+            return self._logins(request, self._alone)
         deadline = self._now() + request.seconds
         connection = self._connected(request)
         try:
@@ -69,6 +83,11 @@ class EtcdHttp:
         except (http.client.HTTPException, ValueError) as error:
             self._drop(request.endpoint)
             raise ConnectionError(f"not HTTP: {type(error).__name__}") from error
+
+    def _alone(self, request: Post) -> Reply:
+        """Send one request on a connection that nobody else uses."""
+        with closing(EtcdHttp(self._context, self._now)) as http:
+            return http(request)
 
     def close(self) -> None:
         """End all connections; the next request makes a new one."""

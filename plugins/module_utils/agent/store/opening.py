@@ -23,6 +23,7 @@ from ...errors import StandbyError
 from .directory import Directory
 from .etcd import Etcd, prefix_of
 from .etcd_http import EtcdHttp, tls
+from .etcd_login import Logins
 from .file_system import FileSystem
 from .interface import Store
 
@@ -40,6 +41,7 @@ def open_etcd(
     credentials: tuple[str, str] | None = None,
     ca_file: str | None = None,
     certificate: tuple[str, str | None] | None = None,
+    logins: Logins | None = None,
     seconds: float,
 ) -> Store:
     """The store in an etcd cluster; nothing is sent yet.
@@ -51,6 +53,7 @@ def open_etcd(
         credentials: user and password, where etcd has authentication enabled.
         ca_file: PEM file of the authorities that sign endpoints; None for those of the system.
         certificate: PEM files of the client's certificate and its key, where etcd asks for one.
+        logins: those of all stores of this process with that user; its own where not given.
         seconds: that one operation may take: ``Timers.store_timeout``.
 
     Raises:
@@ -61,15 +64,17 @@ def open_etcd(
         raise StandbyError("the witness etcd has no endpoints", remedy="Name the client URLs of its members")
     for endpoint in endpoints:
         _check(endpoint, secret=credentials is not None)
+    logins = logins or Logins()
     protocol = Etcd(
         [endpoint.rstrip("/") for endpoint in endpoints],
         prefix or prefix_of(cluster),
         _writer(),
         time.monotonic,
         credentials=credentials,
+        tokens=logins.tokens,
         seconds=seconds,
     )
-    return Store(protocol, EtcdHttp(tls(ca_file, *(certificate or ()))))
+    return Store(protocol, EtcdHttp(tls(ca_file, *(certificate or ())), logins=logins))
 
 
 def _check(endpoint: str, *, secret: bool) -> None:
