@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Agents on nodes with network namespaces of their own: what is lost is lost by the kernel, and seen by clients."""
+"""Agents on nodes with network namespaces of their own: what is lost is lost by the kernel."""
 
 from __future__ import annotations
 
