@@ -40,6 +40,7 @@ def write(path, change):
         (lambda d: d["nodes"].append(d["nodes"][0]), "no name twice"),
         (lambda d: d["shared_disks"][0].update(nodes=["server9"]), "shared disk web: unknown nodes server9"),
         (lambda d: d["nodes"][0].update(programs={"C:\\x.exe": "perl"}), "programs: unknown perl"),
+        (lambda d: d.update(network="wifi"), "network: expected loopback or namespaces, found wifi"),
         (lambda d: d["witnesses"][0].update(name="server1"), "names that no node and no other witness has"),
         (lambda d: d["nodes"][0]["nics"][0].pop("alias"), r"nics\[0\]: .*alias"),
     ],
