@@ -73,7 +73,15 @@ class EtcdHttp:
         """
         if self._logins is not None and request.path == AUTHENTICATE:
             return self._logins(request, self._alone)
-        deadline = self._now() + request.seconds
+        return self._perform(request, self._now() + request.seconds)
+
+    def _alone(self, request: Post, seconds: float) -> Reply:
+        """Send one request on a connection that nobody else uses; its answer may take so long."""
+        with closing(EtcdHttp(self._context, self._now)) as http:
+            http._connected(request)
+            return http._perform(request, self._now() + seconds)
+
+    def _perform(self, request: Post, deadline: float) -> Reply:
         connection = self._connected(request)
         try:
             return self._exchange(connection, request, deadline)
@@ -83,11 +91,6 @@ class EtcdHttp:
         except (http.client.HTTPException, ValueError) as error:
             self._drop(request.endpoint)
             raise ConnectionError(f"not HTTP: {type(error).__name__}") from error
-
-    def _alone(self, request: Post) -> Reply:
-        """Send one request on a connection that nobody else uses."""
-        with closing(EtcdHttp(self._context, self._now)) as http:
-            return http(request)
 
     def close(self) -> None:
         """End all connections; the next request makes a new one."""

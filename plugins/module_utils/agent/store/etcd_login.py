@@ -14,12 +14,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
+from typing import TypeAlias
 
 from .etcd_requests import Post, Reply
 
-# Seconds after which a login has failed.
+# Seconds after which a login that was sent has failed.
 PATIENCE = 10.0
+
+# Carries a request out; its second argument is how long the answer may take, once connected.
+Perform: TypeAlias = Callable[[Post, float], Reply]
 
 
 class Logins:
@@ -36,12 +39,12 @@ class Logins:
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[Reply]] = {}
 
-    def __call__(self, request: Post, perform: Callable[[Post], Reply]) -> Reply:
+    def __call__(self, request: Post, perform: Perform) -> Reply:
         """The answer to a request for a token, to this one or to one that was made before.
 
         Args:
-            request: its ``seconds`` are how long this caller waits.
-            perform: carries a request out; called on a thread of its own.
+            request: its ``seconds`` are how long this caller waits, and how long it may take to connect.
+            perform: called on a thread of its own.
 
         Raises:
             Unsent: it did not leave.
@@ -51,15 +54,15 @@ class Logins:
             login = self._under_way.get(request.endpoint)
             if login is None:
                 login = self._under_way[request.endpoint] = Future()
-                arguments = (login, replace(request, seconds=self._patience), perform)
+                arguments = (login, request, perform)
                 threading.Thread(target=self._run, args=arguments, name="login", daemon=True).start()
         reply = login.result(request.seconds)
         self._forget(request.endpoint, login)
         return reply
 
-    def _run(self, login: Future[Reply], request: Post, perform: Callable[[Post], Reply]) -> None:
+    def _run(self, login: Future[Reply], request: Post, perform: Perform) -> None:
         try:
-            login.set_result(perform(request))
+            login.set_result(perform(request, self._patience))
         except Exception as error:  # whatever it is, those who wait are told
             self._forget(request.endpoint, login)
             login.set_exception(error)

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.etcd_http import EtcdHttp, tls
+from ansible_collections.standby.iis.plugins.module_utils.agent.store.etcd_login import Logins
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.etcd_requests import Post, Reply, Unsent
+from ansible_collections.standby.iis.plugins.module_utils.agent.store.etcd_wire import AUTHENTICATE
 
 BODY = b'{"key": "YQ=="}'
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -53,6 +55,10 @@ class Server:
                 if answer not in (GOOD, CHUNKED, None):
                     connection.close()
                     break
+
+    def answer(self, late: bytes) -> None:
+        """Answer on the newest connection after all."""
+        self._held[-1].sendall(late)
 
     def close(self) -> None:
         for one in (self._listener, *self._held):
@@ -138,3 +144,25 @@ def test_nobody_there_is_a_request_that_did_not_leave(http):
     with pytest.raises(Unsent) as error:
         http(post(server))
     assert isinstance(error.value.cause, ConnectionRefusedError)
+
+
+def test_a_login_has_a_connection_of_its_own_and_more_time_for_its_answer_than_who_asks():
+    with serving(CLOSING, GOOD) as server:
+        logins = Logins()
+        http = EtcdHttp(tls(None), logins=logins)
+        login = Post(server.endpoint, AUTHENTICATE, BODY, None, 5.0)
+        assert http(login) == Reply(200, b"{}")
+        assert http(post(server)) == Reply(200, b"{}")
+        http.close()
+        assert server.connections == 2
+        assert b"/v3/auth/authenticate" in server.received[0]
+
+
+def test_a_login_that_is_late_serves_who_asks_next():
+    with serving(None) as server:
+        http = EtcdHttp(tls(None), logins=Logins())
+        with pytest.raises(TimeoutError):
+            http(Post(server.endpoint, AUTHENTICATE, BODY, None, 0.05))
+        server.answer(GOOD)
+        assert http(Post(server.endpoint, AUTHENTICATE, BODY, None, 5.0)) == Reply(200, b"{}")
+        assert len(server.received) == 1
