@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -14,7 +15,8 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.store.etcd impor
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.etcd_login import Logins
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.etcd_requests import Post, Reply
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.etcd_wire import AUTHENTICATE
-from ansible_collections.standby.iis.plugins.module_utils.agent.store.interface import Store
+from ansible_collections.standby.iis.plugins.module_utils.agent.store.interface import Store, StoreOutage
+from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening import open_etcd
 from tests.support.etcd_model import EtcdModel
 
 ENDPOINT = "https://10.0.0.1:2379"
@@ -128,3 +130,48 @@ def test_a_token_that_another_store_has_got_meanwhile_is_kept():
     logins_before = logged_in(model)
     assert Store(protocol, renewing).get("nodes/server1").value == "a"
     assert logged_in(model) == logins_before + 1
+
+
+class SlowEtcd(ThreadingHTTPServer):
+    """An etcd that checks a password for longer than any operation waits."""
+
+    daemon_threads = True
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(("127.0.0.1", 0), _Gateway)
+        self.model, self.seconds = EtcdModel(CREDENTIALS), seconds
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Gateway(BaseHTTPRequestHandler):
+    server: SlowEtcd
+
+    def do_POST(self) -> None:  # noqa: N802
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == AUTHENTICATE:
+            time.sleep(self.server.seconds)
+        reply = self.server.model(Post("", self.path, body, self.headers["Authorization"], 1.0))
+        self.send_response(reply.status)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+def test_an_etcd_that_is_slow_to_log_in_is_used_as_soon_as_it_has_for_all_stores_alike():
+    with SlowEtcd(1.0) as etcd:
+        logins = Logins()
+        address = f"http://127.0.0.1:{etcd.server_address[1]}"
+        first, second = (
+            open_etcd([address], "web", credentials=CREDENTIALS, logins=logins, seconds=0.3) for _one in "ab"
+        )
+        for one in (first, second):
+            with pytest.raises(StoreOutage, match="does not answer in time"):
+                one.get("nodes/server1")
+        time.sleep(1.0)
+        assert first.get("nodes/server1") is None
+        assert second.get("nodes/server1") is None
+        assert logged_in(etcd.model) == 1
+        etcd.shutdown()
