@@ -45,11 +45,17 @@ class Operator(AgentLab):
             cluster_sites=[{"name": SITE, "nodes": nodes, "checks": [{"url": self.url, "timeout": 1.0}]}],
         )
 
-    def monitor(self, password: str = PASSWORD, **variables: object) -> Played:
+    def monitor(self, account: tuple[str, str] = (USER, PASSWORD), **variables: object) -> Played:
         """Agents that are told of the witness what the role ``witness`` says."""
-        etcd = {"endpoints": self.members.endpoints, "user": USER, "ca_file": self.members.ca_file}
-        told = {"monitor_cluster": "web", "monitor_etcd": {**etcd, "password": password}}
-        return self.play("monitor", **told, monitor_interpreter=PYTHON, **variables)
+        user, password = account
+        etcd = {
+            "endpoints": self.members.endpoints,
+            "user": user,
+            "password": password,
+            "ca_file": self.members.ca_file,
+        }
+        told = {"monitor_cluster": "web", "monitor_etcd": etcd, "monitor_interpreter": PYTHON}
+        return self.play("monitor", **told, **variables)
 
     def make_witness(self) -> None:
         """The role, with etcd started between its halves: there are no services here."""
@@ -95,16 +101,17 @@ def test_the_life_of_a_cluster_over_etcd(operator):
         assert of.play("switchback").changed == 1
     assert of.serves("server1")()
 
-    # Another password, first at the witness and then at the agents: clients see nothing of it.
+    # Another user with another password, first at the witness and then at the agents: clients see nothing.
+    another = ("standby-2", "S3cret-that-is-new")
     with of.watching():
-        of.members.describe(witness_password="S3cret-that-is-new")
-        assert of.members.play("access").changed == 1
-        assert of.monitor("S3cret-that-is-new").changed == 1
+        of.members.describe(witness_user=another[0], witness_password=another[1])
+        assert of.members.play("access").changed > 0
+        assert of.monitor(another).changed == 1
     assert of.serves("server1")()
     assert not of.refused
 
     with of.watching():
-        of.monitor("S3cret-that-is-new", monitor_state="absent")
+        of.monitor(another, monitor_state="absent")
     assert not of.refused
     assert not any(of.home(name).exists() for name in of.cluster.nodes)
     assert of.cluster.status(SITE)["owner"] == "server1"
