@@ -31,6 +31,7 @@ from ..windows.files import Files
 from . import health, keys, seen
 from .install import Installer, unregister
 from .newcomers import newcomers, order
+from .same_witness import check_same
 from .seen import Seen
 from .steps import PREPARING, Act, Step, steps
 from .wanted import KEYS, Request, Wanted, wanted
@@ -94,6 +95,7 @@ class Rollout:
             return seen.look(node, self._files(node), own.home, tuple(own.files), own.caches)
 
         found = self._fleet.on_all(one)
+        check_same(self._request.settings, found)
         return [
             Case(name, asked[name], found[name], _steps(name, asked[name], found[name]))
             for name in self._names

@@ -20,7 +20,7 @@ from ..windows import firewall, smb_client, task
 from ..windows.files import Files, Found
 from ..windows.firewall import Rule
 from ..windows.task import Task, TaskState
-from .wanted import KEYS, PYTHONS, RULE, STATUS
+from .wanted import KEYS, PYTHONS, RULE, SETTINGS, STATUS
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Seen:
         caches: lifetimes of the SMB client's caches, seconds; None where they were not asked for.
         status: what the agent shows of itself; empty where it has shown nothing.
         definition: digest of the cluster's definition on the node; None where there is none.
+        told: the settings that its agent was given, as far as they can be read.
     """
 
     home: Found = field(default_factory=Found)
@@ -46,6 +47,12 @@ class Seen:
     caches: Mapping[str, int] | None = None
     status: Mapping[str, Any] = field(default_factory=dict)
     definition: str | None = None
+    told: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def installed(self) -> bool:
+        """The agent's task is registered: it may start at any moment."""
+        return self.tasks.get(tasks.AGENT) is not None
 
     @property
     def running(self) -> bool:
@@ -88,7 +95,15 @@ def look(node: Node, files: Files, home: str, names: tuple[str, ...], caches: bo
         smb_client.read_cache_lifetimes(node) if caches else None,
         read_status(files, home) if found[paths[STATUS]].exists else {},
         None if cluster is None else definition.digest(cluster),
+        _told(files, paths, found),
     )
+
+
+def _told(
+    files: Files, paths: Mapping[str, str], found: Mapping[str, Found]
+) -> tuple[Mapping[str, Any], ...]:
+    path = paths.get(SETTINGS)
+    return (_document(files.read(path)),) if path is not None and found[path].exists else ()
 
 
 def _refuse_another(node: str, registered: Task | None, home: str) -> None:
@@ -104,8 +119,12 @@ def _refuse_another(node: str, registered: Task | None, home: str) -> None:
 
 def read_status(files: Files, home: str) -> Mapping[str, Any]:
     """What the agent shows of itself; empty where that is no document."""
+    return _document(files.read(f"{home}\\{STATUS}"))
+
+
+def _document(data: bytes) -> Mapping[str, Any]:
     try:
-        document = json.loads(files.read(f"{home}\\{STATUS}"))
+        document = json.loads(data.decode("utf-8-sig"))
     except ValueError:
         return {}
     return document if isinstance(document, dict) else {}

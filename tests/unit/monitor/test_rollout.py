@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
@@ -130,6 +131,7 @@ class World:
             rule=asked.rule,
             status={"definition": "d", "hierarchies": dict.fromkeys(serving, UP)},
             definition="d",
+            told=(json.loads(asked.files["agent.json"]),),
         )
 
     def note(self, what):
@@ -262,3 +264,12 @@ def test_a_node_of_the_cluster_that_is_left_out_is_refused(world, monkeypatch):
     monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: None)
     with pytest.raises(StandbyError, match="no definition"):
         world.ensure()
+
+
+def test_another_witness_is_refused_before_anything_is_done_in_check_mode_too(world):
+    other = {name: replace(told, directory="E:\\other") for name, told in world.request.settings.items()}
+    world.request = replace(world.request, settings=other)
+    for check in (True, False):
+        with pytest.raises(StandbyError, match=r"a, agent: .*D:\\witness for.*E:\\other for.*absent"):
+            world.ensure(check=check)
+    assert world.done == []
