@@ -13,7 +13,8 @@ from ..control.fleet import Fleet
 from ..control.outcome import Outcome
 from ..node import Clock
 from ..windows.firewall import Rule
-from .rollout import Case, Rollout
+from .case import Case
+from .rollout import Rollout
 from .steps import Act
 from .wanted import SETTINGS, Request, digest
 
@@ -43,6 +44,8 @@ def ensure_agents(
     rounds = rollout.key_rounds(cases, rotate=rotate)
     needed = any(case.of(Act.START, Act.SWAP) for case in cases)
     up = rollout.newcomers(cases) if needed else []
+    if needed:
+        rollout.check_ready(cases, up)
     told = [
         *(f"{one}: write the cluster's key" for one in sorted({name for one in rounds for name in one})),
         *(f"take {name} out of service until the agents take it" for name in up),

@@ -9,7 +9,7 @@ such a hierarchy takes it for free, whatever is up on another node. So it is tak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..ha.graph import hierarchies
 from ..ha.model import Cluster, Hierarchy
@@ -22,12 +22,17 @@ def newcomers(cluster: Cluster, seen: Mapping[str, Seen]) -> tuple[Hierarchy, ..
     return tuple(one for one in hierarchies(cluster) if one.name not in known)
 
 
-def order(seen: Mapping[str, Seen], new: Iterable[Hierarchy]) -> list[str]:
-    """In which order nodes are given agents: without one first, then those that newcomers prefer.
+def order(seen: Mapping[str, Seen], new: Iterable[Hierarchy], unwell: Collection[str] = ()) -> list[str]:
+    """In which order nodes are given agents: without one first, then those whose agent is not well.
 
-    The rest follow by what they serve, those with least of it first.
+    Then those that newcomers prefer; the rest follow by what they serve, those with least of it first.
 
     An agent takes what is free when it waits in vain for the nodes before its own: those begin first.
     """
     first = {one.nodes[0] for one in new}
-    return sorted(seen, key=lambda name: (seen[name].running, name not in first, len(seen[name].serving)))
+
+    def place(name: str) -> tuple[object, ...]:
+        has = seen[name]
+        return has.running, name not in unwell, name not in first, len(has.serving)
+
+    return sorted(seen, key=place)

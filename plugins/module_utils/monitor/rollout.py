@@ -12,8 +12,7 @@ has.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from ..agent.declared import membership
@@ -23,37 +22,25 @@ from ..control.fleet import Fleet
 from ..control.hierarchy import take_out_of_service
 from ..control.info import hierarchies_of
 from ..control.store import read_cluster
-from ..errors import StandbyError
+from ..errors import StandbyError, Unreachable
 from ..ha.model import Cluster, Hierarchy
 from ..ha.ownership.timing import bound
 from ..node import Clock, Node
 from ..windows.files import Files
-from . import health, keys, seen
+from . import health, keys, readiness, seen
+from .all_nodes import check_nodes
+from .case import Case, case_of
 from .install import Installer, unregister
 from .newcomers import newcomers, order
 from .same_witness import check_same
 from .seen import Seen
-from .steps import PREPARING, Act, Step, steps
-from .wanted import KEYS, Request, Wanted, wanted
+from .steps import PREPARING, Act
+from .wanted import KEYS, Request, wanted
 
 # Seconds beyond what the timers promise: programs start, sites start.
 _ALLOWANCE = 60.0
 _REASON = "agents take over the cluster"
 _OUT = "out_of_service"
-
-
-@dataclass(frozen=True)
-class Case:
-    """One node: what it is to have, what it has, and what is to be done."""
-
-    node: str
-    wanted: Wanted
-    seen: Seen
-    steps: tuple[Step, ...]
-
-    def of(self, *acts: Act) -> tuple[Step, ...]:
-        """Its steps of some kinds."""
-        return tuple(step for step in self.steps if step.act in acts)
 
 
 class Rollout:
@@ -74,7 +61,9 @@ class Rollout:
         self._names = tuple(request.settings)
         self.handovers: dict[str, float] = {}
         first = next(iter(request.settings.values()))
-        self._seconds = bound(timers_of(first), nodes=len(self._names)) + _ALLOWANCE
+        timers = timers_of(first)
+        self._seconds = bound(timers, nodes=len(self._names)) + _ALLOWANCE
+        self._passing = timers.ttl
 
     # Looking
 
@@ -87,7 +76,9 @@ class Rollout:
         Raises:
             StandbyError: a node cannot be read, or has what must not be there.
         """
-        self._check_definition(check=check)
+        cluster = self._cluster()
+        check_nodes(cluster, self._names, check=check)
+        membership(cluster, next(iter(self._request.settings.values())).options)
         asked = {name: wanted(self._request, name) for name in self._names}
 
         def one(node: Node) -> Seen:
@@ -96,10 +87,7 @@ class Rollout:
 
         found = self._fleet.on_all(one)
         check_same(self._request.settings, found)
-        return [
-            Case(name, asked[name], found[name], _steps(name, asked[name], found[name]))
-            for name in self._names
-        ]
+        return [case_of(name, asked[name], found[name]) for name in self._names]
 
     def key_rounds(self, cases: Sequence[Case], *, rotate: bool) -> list[keys.Round]:
         """What is to be written of the cluster's key."""
@@ -117,6 +105,22 @@ class Rollout:
         names = [one.name for one in self._new(cases)]
         return [name for name in names if hierarchies_of(self._fleet, name)[0]["state"] != _OUT]
 
+    def check_ready(self, cases: Sequence[Case], up: Sequence[str] = ()) -> None:
+        """See to it that agents may be replaced now, where some are to be.
+
+        Args:
+            cases: every node.
+            up: newcomers that are taken out of service before: agents have to be able to bring them back.
+
+        Raises:
+            StandbyError: one that runs could hand nothing on, and that does not pass.
+        """
+        replaced = [] if up else [case.node for case in cases if case.of(Act.SWAP)]
+        self._await_ready([case.node for case in cases if case.seen.running], replaced)
+
+    def _await_ready(self, running: Sequence[str], replaced: Sequence[str]) -> None:
+        readiness.wait_ready(lambda: self._statuses(running), replaced, self._passing, self._clock)
+
     def _new(self, cases: Sequence[Case]) -> tuple[Hierarchy, ...]:
         return newcomers(self._cluster(), {case.node: case.seen for case in cases})
 
@@ -125,23 +129,6 @@ class Rollout:
         if cluster is None:
             raise StandbyError("the cluster has no definition", remedy="Run the configure playbook first")
         return cluster
-
-    def _check_definition(self, *, check: bool) -> None:
-        cluster = self._cluster()
-        if missing := [name for name in cluster.nodes if name not in self._names]:
-            raise StandbyError(
-                f"{missing[0]} is a node of the cluster, and is to have no agent",
-                node=missing[0],
-                remedy="Every node needs an agent, or none: run with all nodes of the cluster",
-            )
-        strange = [name for name in self._names if name not in cluster.nodes]
-        if strange and not check:
-            raise StandbyError(
-                f"{strange[0]} is to have an agent, and is no node of the cluster",
-                node=strange[0],
-                remedy="Run the configure playbook with it first, or leave it out",
-            )
-        membership(cluster, next(iter(self._request.settings.values())).options)
 
     # Doing
 
@@ -167,9 +154,10 @@ class Rollout:
         self.write_keys(rounds)
         if any(case.seen.running for case in cases):
             new = self._new(cases)
+            if up:
+                self.check_ready(cases, up)
             self._take_out(up)
-            for name in order({case.node: case.seen for case in cases}, new):
-                self._renew(by_name[name])
+            self._renew_all(by_name, new)
             self._await_service([one.name for one in new if one.sites])
         else:
             self._begin(cases, up)
@@ -212,10 +200,7 @@ class Rollout:
         """Wait until agents have in service what they did not look after before."""
 
         def problem() -> str:
-            statuses = self._fleet.on_all(
-                lambda node: seen.read_status(self._files(node), self._request.home)
-            )
-            return health.unserved(statuses, names)
+            return health.unserved(self._statuses(self._names), names)
 
         if not names:
             return
@@ -225,13 +210,26 @@ class Rollout:
                 remedy="Look at the status of that hierarchy on its nodes",
             )
 
-    def _renew(self, case: Case) -> None:
+    def _renew_all(self, cases: Mapping[str, Case], new: Iterable[Hierarchy]) -> None:
+        """One node after the other; right before each of them, all agents that run must be ready for it."""
+        found = {name: case.seen for name, case in cases.items()}
+        running = [name for name, has in found.items() if has.running]
+        left = [name for name, case in cases.items() if case.of(Act.SWAP)]
+        statuses = self._statuses(running)
+        unwell = [name for name in left if readiness.unready(statuses[name])]
+        for name in order(found, new, unwell):
+            self._renew(cases[name], partial(self._await_ready, tuple(running), tuple(left)))
+            running = [*dict.fromkeys((*running, name))]
+            left = [one for one in left if one != name]
+
+    def _renew(self, case: Case, await_ready: Callable[[], None]) -> None:
         """One node, while agents run on others: its own is started, or relieved by a new one."""
         with self._fleet.lease(case.node) as node:
             if not case.of(Act.SWAP, Act.START):
                 self._take(node, case, Act.TASKS)
                 return
             self._stage(node, case)
+            await_ready()
             earlier = seen.read_status(self._files(node), self._request.home) if case.seen.status else {}
             serving = case.seen.serving
             began = self._clock.monotonic()
@@ -278,16 +276,21 @@ class Rollout:
 
     # Nodes
 
+    def _statuses(self, names: Sequence[str]) -> dict[str, health.Status]:
+        """What agents show of themselves; nothing where that cannot be read at this moment."""
+
+        def read(node: Node) -> health.Status:
+            try:
+                return seen.read_status(self._files(node), self._request.home)
+            except Unreachable:
+                raise
+            except StandbyError:
+                return {}
+
+        return self._fleet.on_all(read, names)
+
     def _files(self, node: Node) -> Files:
         return Files(node, self._script)
 
     def _installer(self, node: Node, case: Case) -> Installer:
         return Installer(node, self._files(node), case.wanted, case.seen)
-
-
-def _steps(node: str, asked: Wanted, found: Seen) -> tuple[Step, ...]:
-    try:
-        return steps(asked, found)
-    except StandbyError as error:
-        error.node = node
-        raise

@@ -34,6 +34,7 @@ HOME = "C:\\ProgramData\\standby.iis"
 NAMES = ("a", "b", "c")
 PRIVATE = "O:BAG:SYD:PAI(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)"
 UP = {"reason": "in_service"}
+AWAY = {"standing": "promised", "witness": "it does not answer in time"}
 CLUSTER = Cluster(
     "web",
     NAMES,
@@ -90,10 +91,10 @@ class World:
 
         class Files:
             def __init__(self, node, _script):
-                self.node = node.name
+                self.name = node.name
 
             def put(self, files):
-                world.note(f"put {', '.join(path.rpartition(chr(92))[2] for path in files)} {self.node}")
+                world.note(f"put {', '.join(path.rpartition(chr(92))[2] for path in files)} {self.name}")
 
         def wait_well(node, _files, _home, _earlier, serving, _seconds, _clock):
             world.note(f"well {node.name} {','.join(serving)}".strip())
@@ -103,8 +104,8 @@ class World:
         monkeypatch.setattr(rollout, "Files", Files)
         monkeypatch.setattr(rollout.health, "wait_well", wait_well)
         monkeypatch.setattr(rollout.seen, "look", lambda node, *_rest: world.nodes[node.name])
-        shown = {"hierarchies": dict.fromkeys("xy", UP)}
-        monkeypatch.setattr(rollout.seen, "read_status", lambda _files, _home: shown)
+        self.shown: dict[str, dict] = {}
+        monkeypatch.setattr(rollout.seen, "read_status", lambda files, _home: world.status(files.name))
         monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: CLUSTER)
         monkeypatch.setattr(
             rollout,
@@ -133,6 +134,12 @@ class World:
             definition="d",
             told=(json.loads(asked.files["agent.json"]),),
         )
+
+    def status(self, name):
+        """What an agent shows by now: where nothing else is said, that it is a member."""
+        if name in self.shown:
+            return self.shown[name]
+        return {"standing": "member", "witness": "reached", "hierarchies": dict.fromkeys("xy", UP)}
 
     def note(self, what):
         self.done.append(what)
@@ -273,3 +280,66 @@ def test_another_witness_is_refused_before_anything_is_done_in_check_mode_too(wo
         with pytest.raises(StandbyError, match=r"a, agent: .*D:\\witness for.*E:\\other for.*absent"):
             world.ensure(check=check)
     assert world.done == []
+
+
+def test_no_agent_is_relieved_while_its_witness_is_away(world):
+    world.nodes["a"] = world.node("a", serving=("x",))
+    world.shown["a"] = {**AWAY, "hierarchies": {"x": UP}}
+    for check in (True, False):
+        with pytest.raises(StandbyError, match=r"a, agent: it does not reach its witness: it does not"):
+            world.ensure(check=check)
+    assert world.done == []
+
+
+def test_a_witness_that_goes_while_agents_are_replaced_ends_it_before_the_next_one(world, monkeypatch):
+    well = rollout.health.wait_well
+
+    def goes(node, *rest):
+        world.shown[node.name] = {**AWAY, "hierarchies": {"x": UP}}
+        return well(node, *rest)
+
+    monkeypatch.setattr(rollout.health, "wait_well", goes)
+    with pytest.raises(StandbyError, match="a, agent: it does not reach its witness"):
+        world.ensure()
+    assert world.of("relieve") == ["relieve a"]
+
+
+def test_a_read_that_is_lost_once_is_waited_for(world):
+    world.shown["b"] = {**AWAY, "hierarchies": {"x": UP}}
+    clock = Clock()
+    clock.at(2.0, world.shown.clear)
+    assert ensure_agents(Fleet(), world.request, "script", rotate=False, check=False, clock=clock).changed
+
+
+def test_an_agent_that_is_not_well_and_has_nothing_is_mended_first(world):
+    """With a password that was wrong, say; the witness itself is there, as the others show."""
+    world.shown["c"] = {**AWAY, "standing": "out", "hierarchies": {"x": {"reason": "no_standing"}}}
+    world.nodes["a"] = world.node("a", serving=("x",))
+    world.failing = {"well c"}
+    with pytest.raises(StandbyError, match="well c failed"):
+        world.ensure()
+    assert world.of("relieve") == ["relieve c"]
+    world.failing = set()
+    with pytest.raises(StandbyError, match="c, agent: it does not reach"):  # it has not become well
+        world.ensure()
+    assert world.of("relieve") == ["relieve c", "relieve c"]
+
+
+def test_nothing_is_taken_out_of_service_while_an_agent_could_not_bring_it_back(world):
+    world.nodes["a"] = world.node("a", serving=("x",))
+    world.up = {"y": "in_service"}
+    world.shown["c"] = {**AWAY, "hierarchies": {}}
+    with pytest.raises(StandbyError, match="c, agent: it does not reach"):
+        world.ensure()
+    assert world.of("out", "relieve") == []
+
+
+def test_what_changes_no_agent_is_done_while_the_witness_is_away(world, monkeypatch):
+    key = new_key()
+    for name in NAMES:
+        found = world.node(name, program=b"new", serving=("x", "y"))
+        world.nodes[name] = replace(found, rule=None, files={**found.files, "cluster.key": "0"})
+    monkeypatch.setattr(rollout.Files, "read", lambda _self, _path: f"{key}\n".encode(), raising=False)
+    world.shown = {name: {**AWAY, "hierarchies": dict.fromkeys("xy", UP)} for name in NAMES}
+    world.ensure()
+    assert world.done == [f"take rule {name}" for name in NAMES]
