@@ -5,6 +5,10 @@
 
 A key is the text of a line of ``cluster.key``. Its first line signs, all lines are accepted
 (``agent/peers/keys.py``). A round is written on every node before the next one begins.
+
+Between the first round and the last one some node has more than one key: so a change that broke off is seen.
+Which of them is the old one cannot be seen (``a: X, b: X Y`` is the first round on the way to Y, or the last
+one on the way to X). It is finished with a fresh key, so that the old one is gone in either case.
 """
 
 from __future__ import annotations
@@ -44,21 +48,23 @@ def rounds(found: Mapping[str, Keys], fresh: str, *, rotate: bool) -> list[Round
     Args:
         found: node -> its keys, none where it has no file; every node of the cluster.
         fresh: a new key, for the first installation and for a rotation.
-        rotate: the key is changed, though all nodes have the same one.
+        rotate: the key is changed, though all nodes have the same one. A change that broke off is finished
+            without being asked for.
 
     Returns:
         Rounds in order, each with the nodes that it changes; none where nothing is to be done.
     """
-    known = tuple(dict.fromkeys(key for keys in found.values() for key in keys))
-    target = fresh if rotate or not known else known[0]
-    return list(_changes(found, (*known, target), target))
+    signing = tuple(dict.fromkeys(keys[0] for keys in found.values() if keys))
+    broke_off = any(len(keys) > 1 for keys in found.values())
+    target = fresh if rotate or broke_off or not signing else signing[0]
+    return list(_changes(found, (*signing, target), target))
 
 
 def _changes(found: Mapping[str, Keys], known: Keys, target: str) -> Iterator[Round]:
-    """Known everywhere, then signing everywhere, then alone."""
+    """Known everywhere, then signing everywhere, then alone; what signs nowhere is needed nowhere."""
     now = dict(found)
     for wanted in (
-        {node: tuple(dict.fromkeys((*keys, *known))) for node, keys in found.items()},
+        {node: tuple(dict.fromkeys((*keys[:1], *known))) for node, keys in found.items()},
         {node: tuple(dict.fromkeys((target, *known))) for node in found},
         dict.fromkeys(found, (target,)),
     ):

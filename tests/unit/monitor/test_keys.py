@@ -68,7 +68,27 @@ def test_agents_that_know_each_other_do_so_at_every_moment(found, rotate):
         assert all(state[one][0] in state[other] for one, other in pairs)
     assert len({last[node] for node in NODES}) == 1
     assert len(last["a"]) == 1
-    assert not (rotate and last["a"] != (FRESH,))
+    broke_off = any(len(keys) > 1 for keys in found.values())
+    assert not ((rotate or broke_off) and last["a"] != (FRESH,))
+
+
+def test_a_rotation_that_broke_off_at_any_moment_is_finished_by_the_next_run_not_undone():
+    whole = {"a": (OLD,), "b": (OLD,)}
+    _begin, *broken, done = states(whole, keys.rounds(whole, OTHER, rotate=True))
+    assert len(broken) == 8
+    for state in broken:
+        made = keys.rounds(state, FRESH, rotate=False)
+        *_rest, last = states(state, made)
+        assert last == {"a": (FRESH,), "b": (FRESH,)}
+    assert keys.rounds(done, FRESH, rotate=False) == []
+
+
+def test_one_that_breaks_off_again_and_again_collects_no_keys():
+    now = {"a": (OLD,), "b": (OLD,)}
+    for number in range(20):
+        first, *_rest = keys.rounds(now, f"fresh {number}", rotate=number == 0)
+        now.update(first)
+    assert now == {"a": (OLD, "fresh 19"), "b": (OLD, "fresh 19")}
 
 
 def test_a_file_of_keys_is_read_and_written():
