@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyE
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import bound
 from ansible_collections.standby.iis.plugins.module_utils.monitor import rollout
 from ansible_collections.standby.iis.plugins.module_utils.monitor.ensure import ensure_agents
+from ansible_collections.standby.iis.plugins.module_utils.monitor.install import Installer
 from ansible_collections.standby.iis.plugins.module_utils.monitor.options import (
     AGENT_SPEC,
     ETCD_SPEC,
@@ -155,3 +157,35 @@ def test_the_first_agent_that_is_not_well_ends_the_run_and_the_others_stay_as_th
     of.until(lambda: of.reason(victim) == "elsewhere")
     assert three.ensure().changed
     assert not three.ensure().changed
+
+
+def test_an_old_agent_that_its_task_started_before_the_exchange_is_found_and_replaced(three, monkeypatch):
+    """As the task's repetition may, in the second between the relief and the exchange of the files."""
+    of = three.of
+    owner = of.owner()
+    settle, early = Installer.settle, []
+
+    def late(self, step):
+        if not early:
+            early.append(self._node.name)
+            shown = _shown_at(of, early[0])
+            self.start()
+            of.until(lambda: _shown_at(of, early[0]) != shown)
+        settle(self, step)
+
+    monkeypatch.setattr(Installer, "settle", late)
+    monkeypatch.setattr(rollout, "_ALLOWANCE", 10.0 - bound(of.timers, nodes=len(NAMES)))
+    with of.watching():
+        with pytest.raises(StandbyError, match="started with another program") as failure:
+            three.ensure(program=another_version(three.request.program))
+        assert failure.value.node == early[0] != owner
+        done = three.ensure()
+    (step,) = (one for one in done.data["steps"] if "beside files that were replaced" in one)
+    assert step.startswith(f"{early[0]}:")
+    assert of.owner() == owner
+    assert not of.refused
+    assert not three.ensure().changed
+
+
+def _shown_at(of: AgentLab, name: str) -> object:
+    return json.loads((of.home(name) / "status.json").read_text())["at"]

@@ -50,12 +50,14 @@ def main(
         home = open_home(asked.home)
         if asked.command == "run":
             from .supervising import supervise
+            from .works_by import program_digest
 
-            return supervise(home, [*worker, "work", "--home", asked.home], lambda *one: _serve(home, *one))
+            command = [*worker, "work", "--home", asked.home, "--program", program_digest(worker[-1])]
+            return supervise(home, command, lambda *one: _serve(home, *one))
         if asked.command == "work":
             from .program import work
 
-            return work(home, open_node)
+            return work(home, open_node, asked.program)
         if asked.command == "check":
             from .checking import check
 
@@ -83,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     command("run", "run the agent, and keep it running")
-    command("work", "the worker that `run` starts")
+    command("work", "the worker that `run` starts").add_argument(
+        "--program", default="", help="SHA-256 of what `run` was started from"
+    )
     command("leave", "give away what this node has, stop the rest, and end the agent").add_argument(
         "--seconds", type=float, default=60.0, help="to wait for that; 0 does not wait"
     )

@@ -28,6 +28,7 @@ from .opening import open_witness
 from .settings import Settings, timers_of
 from .surroundings import Surroundings
 from .worker import Place, Worker
+from .works_by import works_by
 
 OpenNode = Callable[[str, str, float], Node]
 
@@ -39,13 +40,14 @@ _CALL, _SHORTEST_CALL, _SHORTEST_RENEWAL = 2.0, 5.0, 2.0
 _GLANCE = 0.2
 
 
-def work(home: Home, open_node: OpenNode) -> int:
+def work(home: Home, open_node: OpenNode, program: str = "") -> int:
     """Work in a home, from where the standing on standard input tells; until it has left.
 
     Args:
         home: of the agent.
         open_node: opens this machine, given the node's name, the folder of the agent, and seconds after which
             a CIM call has no answer.
+        program: digest of the archive that the supervisor runs.
 
     Raises:
         StandbyError: settings or definition cannot be read, or make no sense.
@@ -63,7 +65,8 @@ def work(home: Home, open_node: OpenNode) -> int:
     def look(hierarchies: Sequence[str], now: bool, answer: Callable[[Views], None]) -> None:
         made[0].loop.post(lambda: made[0].views(hierarchies, now, answer))
 
-    outside = Surroundings(home, settings, place.timers.store_timeout, grant, look, _tell, place.definition)
+    named = works_by(settings, program, place.definition)
+    outside = Surroundings(home, settings, place.timers.store_timeout, grant, look, _tell, named)
     made.append(Worker(place, outside))
     outside.start()
     threading.Thread(target=_watch, args=(home, made[0]), daemon=True).start()

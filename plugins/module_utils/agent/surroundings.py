@@ -51,7 +51,7 @@ class Surroundings:
         grant: decides on a promise, on the loop; given a peer, its incarnation, and what takes the answer.
         look: what this node sees of hierarchies, if asked by looking; given what takes the answer.
         tell: takes what a next process could go on from.
-        definition: digest of the definition that it works by.
+        works_by: what its status names of what it works by.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Surroundings:
         grant: Callable[[str, int, Callable[[bool], None]], None],
         look: Look,
         tell: Callable[[Standing | None], None],
-        definition: str = "",
+        works_by: Mapping[str, Any],
     ) -> None:
-        self._definition = definition
+        self._works_by = works_by
         self._settings, self._patience, self._grant = settings, patience, grant
         self._keys = KeyFile(home.key_file)
         self._home = home
@@ -153,7 +153,7 @@ class Surroundings:
     def _journal(self, item: tuple[Snapshot, Decision], _lost: int) -> None:
         snapshot, decision = item
         self._decisions.decided(snapshot, decision)
-        shown = {"definition": self._definition, **status(snapshot, decision)}
+        shown = {**self._works_by, **status(snapshot, decision)}
         if shown != self._shown:
             self._home.write(self._home.status_file, {"at": wall(), **shown})
             self._shown = shown

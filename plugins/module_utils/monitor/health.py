@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..agent import tasks
@@ -34,22 +35,34 @@ _LOOK = 0.5
 Status = Mapping[str, Any]
 
 
-def trouble(status: Status, earlier: Status, serving: Collection[str]) -> str:
-    """What is wrong with an agent that was started, one clause; "" where it is well.
+@dataclass(frozen=True)
+class Expected:
+    """What is expected of an agent that is started.
 
-    Args:
-        status: what it shows.
+    Attributes:
         earlier: what the one before it had shown last.
-        serving: hierarchies that this node had in service, and is to have.
+        serving: hierarchies that its node had in service, and is to have.
+        works_by: what it is to name of what it works by.
     """
-    if not status or status.get("at") == earlier.get("at"):
+
+    earlier: Status = field(default_factory=dict)
+    serving: Collection[str] = ()
+    works_by: Mapping[str, str] = field(default_factory=dict)
+
+
+def trouble(status: Status, expected: Expected) -> str:
+    """What is wrong with an agent that was started, by what it shows: one clause; "" where it is well."""
+    if not status or status.get("at") == expected.earlier.get("at"):
         return "it has shown nothing yet"
+    for name, wanted in expected.works_by.items():
+        if status.get(name) != wanted:
+            return f"it was started with another {name} than was put there; run again, which replaces it"
     if status.get("witness") != _REACHED:  # one that goes on from another is a member before it has read it
         return f"it has not read its witness: {status.get('witness')}"
     if status.get("standing") not in _STANDING:
         return "it is no member of its cluster yet"
     shown = status.get("hierarchies", {})
-    for name in serving:
+    for name in expected.serving:
         one = shown.get(name, {})
         if one.get("reason") != "in_service":
             why = one.get("sentence", "the agent does not know it")
@@ -74,25 +87,16 @@ def unserved(statuses: Mapping[str, Status], names: Collection[str]) -> str:
 
 
 def wait_well(
-    node: Node,
-    files: Files,
-    home: str,
-    earlier: Status,
-    serving: Collection[str],
-    seconds: float,
-    clock: Clock = time,
-) -> Status:
-    """What an agent shows once it is well.
+    node: Node, files: Files, home: str, expected: Expected, seconds: float, clock: Clock = time
+) -> None:
+    """Wait until an agent that was started is well.
 
     Raises:
         StandbyError: it is not, after that many seconds; the message says why.
     """
-    shown: Status = {}
 
     def problem() -> str:
-        nonlocal shown
-        shown = read_status(files, home)
-        return trouble(shown, earlier, serving)
+        return trouble(read_status(files, home), expected)
 
     if why := wait_until(problem, seconds, clock):
         raise StandbyError(
@@ -101,7 +105,6 @@ def wait_well(
             resource="agent",
             remedy=f"Look at {home}\\logs, and run the agent there by hand to see what it says",
         )
-    return shown
 
 
 def wait_until(

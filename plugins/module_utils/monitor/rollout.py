@@ -187,7 +187,7 @@ class Rollout:
             case = by_name[node.name]
             self._installer(node, case).register(tuple(case.wanted.tasks))
             self._installer(node, case).start()
-            self._well(node, case.seen.status, ())
+            self._well(node, case, case.seen.status, ())
 
         self._fleet.on_all(start)
         self._await_service([one.name for one in self._new(cases) if one.sites])
@@ -239,7 +239,7 @@ class Rollout:
                 self._settle(node, case)
                 self._take(node, case, Act.TASKS)
                 self._installer(node, case).start()
-            self._well(node, earlier, serving)
+            self._well(node, case, earlier, serving)
             if case.of(Act.SWAP):
                 self.handovers[case.node] = round(self._clock.monotonic() - began, 3)
 
@@ -270,9 +270,10 @@ class Rollout:
         for step in case.of(act):
             self._installer(node, case).take(step)
 
-    def _well(self, node: Node, earlier: health.Status, serving: Sequence[str]) -> health.Status:
-        files = self._files(node)
-        return health.wait_well(node, files, self._request.home, earlier, serving, self._seconds, self._clock)
+    def _well(self, node: Node, case: Case, earlier: health.Status, serving: Sequence[str]) -> None:
+        expected = health.Expected(earlier, serving, case.wanted.works_by)
+        files, home = self._files(node), self._request.home
+        health.wait_well(node, files, home, expected, self._seconds, self._clock)
 
     # Nodes
 

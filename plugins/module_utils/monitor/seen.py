@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,7 @@ class Seen:
         caches: lifetimes of the SMB client's caches, seconds; None where they were not asked for.
         status: what the agent shows of itself; empty where it has shown nothing.
         definition: digest of the cluster's definition on the node; None where there is none.
-        told: the settings that its agent was given, as far as they can be read.
+        told: the settings that its agent is given when it starts, and those that the last one had.
     """
 
     home: Found = field(default_factory=Found)
@@ -86,6 +86,7 @@ def look(node: Node, files: Files, home: str, names: tuple[str, ...], caches: bo
     paths = {name: f"{home}\\{name}" for name in (*names, KEYS, STATUS)}
     found = files.look([home, folder, *paths.values()])
     cluster = read_node(node)
+    status = read_status(files, home) if found[paths[STATUS]].exists else {}
     return Seen(
         found[home],
         {name: found[path].sha256 for name, path in paths.items()},
@@ -93,17 +94,20 @@ def look(node: Node, files: Files, home: str, names: tuple[str, ...], caches: bo
         registered,
         firewall.read_rule(node, RULE),
         smb_client.read_cache_lifetimes(node) if caches else None,
-        read_status(files, home) if found[paths[STATUS]].exists else {},
+        status,
         None if cluster is None else definition.digest(cluster),
-        _told(files, paths, found),
+        tuple(_told(files, found.get(f"{home}\\{SETTINGS}"), f"{home}\\{SETTINGS}", status)),
     )
 
 
 def _told(
-    files: Files, paths: Mapping[str, str], found: Mapping[str, Found]
-) -> tuple[Mapping[str, Any], ...]:
-    path = paths.get(SETTINGS)
-    return (_document(files.read(path)),) if path is not None and found[path].exists else ()
+    files: Files, there: Found | None, path: str, status: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """The file, which a start reads, and what an agent shows that has read another one."""
+    if there is not None and there.exists:
+        yield _document(files.read(path))
+    if isinstance(shown := status.get("told"), dict):
+        yield shown
 
 
 def _refuse_another(node: str, registered: Task | None, home: str) -> None:

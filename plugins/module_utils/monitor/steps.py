@@ -93,7 +93,7 @@ def _program(wanted: Wanted, seen: Seen) -> Iterator[Step]:
     registered = tuple(name for name, xml in wanted.tasks.items() if not _registered(seen, name, xml))
     if registered:
         yield Step(Act.TASKS, f"register the scheduled tasks {', '.join(registered)}", registered)
-    why = _why_anew(files, registered, seen)
+    why = _why_anew(wanted, files, registered, seen)
     if not seen.running:
         yield Step(Act.START, "start the agent")
     elif why:
@@ -105,13 +105,16 @@ def _registered(seen: Seen, name: str, xml: str) -> bool:
     return found is not None and found.enabled and same_definition(found.definition, xml)
 
 
-def _why_anew(files: tuple[str, ...], registered: tuple[str, ...], seen: Seen) -> str:
+def _why_anew(wanted: Wanted, files: tuple[str, ...], registered: tuple[str, ...], seen: Seen) -> str:
     if files:
         return f"{', '.join(files)} changed"
     if tasks.AGENT in registered:
         return "its task changed"
     if seen.definition != seen.status.get("definition"):
         return "the definition of the cluster changed"
+    for name, sha256 in wanted.works_by.items():
+        if seen.status.get(name) != sha256:
+            return f"it runs beside files that were replaced, and has another {name}"
     return ""
 
 

@@ -81,6 +81,11 @@ class Wanted:
     rule: Rule | None
     caches: bool
 
+    @property
+    def works_by(self) -> Mapping[str, str]:
+        """What its status is to name: an agent may run on beside files that were replaced."""
+        return {"program": digest(self.files[PROGRAM]), "settings": digest(self.files[SETTINGS])}
+
     def path(self, name: str) -> str:
         """The Windows path of a file of the home."""
         return f"{self.home}\\{name}"

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError, Unreachable
 from ansible_collections.standby.iis.plugins.module_utils.monitor import health
 from ansible_collections.standby.iis.plugins.module_utils.monitor.health import (
+    Expected,
     trouble,
     unserved,
     wait_until,
@@ -29,8 +30,8 @@ def shown(at=2, standing="member", **hierarchies):
 
 
 def test_an_agent_that_goes_on_as_the_one_before_is_well():
-    assert trouble(shown(x=UP), shown(at=1, x=UP), ["x"]) == ""
-    assert trouble(shown(standing="promised", x=UP), shown(at=1), ["x"]) == ""
+    assert trouble(shown(x=UP), Expected(shown(at=1, x=UP), ["x"])) == ""
+    assert trouble(shown(standing="promised", x=UP), Expected(shown(at=1), ["x"])) == ""
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,14 @@ def test_an_agent_that_goes_on_as_the_one_before_is_well():
     ],
 )
 def test_each_bad_sign_is_told(status, why):
-    assert why in trouble(status, shown(at=1), ["x"])
+    assert why in trouble(status, Expected(shown(at=1), ["x"]))
+
+
+def test_one_that_was_started_before_the_files_were_exchanged_is_not_well():
+    wanted = {"program": "new", "settings": "s"}
+    assert trouble(shown() | wanted, Expected(works_by=wanted)) == ""
+    assert "another program" in trouble(shown() | wanted | {"program": "old"}, Expected(works_by=wanted))
+    assert "another settings" in trouble(shown() | {"program": "new"}, Expected(works_by=wanted))
 
 
 def test_a_hierarchy_that_is_served_nowhere_is_named_with_its_reason():
@@ -95,4 +103,4 @@ def test_an_agent_that_is_not_well_is_told_with_what_its_task_does(monkeypatch, 
     monkeypatch.setattr(health.task, "read_task", lambda *_of: found)
     monkeypatch.setattr(health, "read_status", lambda *_of: {})
     with pytest.raises(StandbyError, match=told):
-        wait_well(SimpleNamespace(name="a"), None, "C:\\home", {}, (), 1.0, Clock())
+        wait_well(SimpleNamespace(name="a"), None, "C:\\home", Expected(), 1.0, Clock())

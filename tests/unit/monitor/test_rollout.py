@@ -96,9 +96,9 @@ class World:
             def put(self, files):
                 world.note(f"put {', '.join(path.rpartition(chr(92))[2] for path in files)} {self.name}")
 
-        def wait_well(node, _files, _home, _earlier, serving, _seconds, _clock):
-            world.note(f"well {node.name} {','.join(serving)}".strip())
-            return {"hierarchies": {"x": UP}}
+        def wait_well(node, _files, _home, expected, _seconds, _clock):
+            world.note(f"well {node.name} {','.join(expected.serving)}".strip())
+            assert expected.works_by == wanted(world.request, node.name).works_by
 
         monkeypatch.setattr(rollout, "Installer", Installer)
         monkeypatch.setattr(rollout, "Files", Files)
@@ -130,7 +130,12 @@ class World:
             files | {"standby.pyz": digest(program), "cluster.key": None},
             tasks=registered,
             rule=asked.rule,
-            status={"definition": "d", "hierarchies": dict.fromkeys(serving, UP)},
+            status={
+                "program": digest(program),
+                "settings": digest(asked.files["agent.json"]),
+                "definition": "d",
+                "hierarchies": dict.fromkeys(serving, UP),
+            },
             definition="d",
             told=(json.loads(asked.files["agent.json"]),),
         )

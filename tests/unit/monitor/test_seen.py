@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import tasks
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.monitor import seen
 from ansible_collections.standby.iis.plugins.module_utils.node import Node
+from ansible_collections.standby.iis.plugins.module_utils.windows.files import Found
 from ansible_collections.standby.iis.plugins.module_utils.windows.task import Task, TaskState
 
 HOME = "C:\\ProgramData\\standby.iis"
@@ -37,6 +40,28 @@ def test_an_agent_with_another_home_is_refused_before_anything_is_read(monkeypat
     with pytest.raises(StandbyError, match=r"server1, agent: .*home is D:\\standby") as failure:
         seen.look(Node("server1", None, None), NoFiles(), HOME, (), False)
     assert failure.value.remedy
+
+
+def test_settings_are_those_of_the_file_and_those_that_the_agent_shows(monkeypatch):
+    holds = {
+        f"{HOME}\\status.json": b'{"told": {"cluster": "old"}}',
+        f"{HOME}\\agent.json": b'{"cluster": "new"}',
+    }
+    files = SimpleNamespace(
+        read=holds.__getitem__,
+        look=lambda paths: {path: Found(sha256="0" if path in holds else None) for path in paths},
+    )
+    monkeypatch.setattr(seen.task, "read_task", lambda *_of: None)
+    monkeypatch.setattr(seen.firewall, "read_rule", lambda *_of: None)
+    monkeypatch.setattr(seen, "read_node", lambda _node: None)
+    node = Node("server1", None, None)
+    assert seen.look(node, files, HOME, ("agent.json",), False).told == (
+        {"cluster": "new"},
+        {"cluster": "old"},
+    )
+    holds[f"{HOME}\\agent.json"] = b"damaged"
+    assert seen.look(node, files, HOME, ("agent.json",), False).told == ({}, {"cluster": "old"})
+    assert seen.look(node, files, HOME, (), False).told == ({"cluster": "old"},)
 
 
 @pytest.mark.parametrize(

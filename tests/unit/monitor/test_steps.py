@@ -53,7 +53,11 @@ def complete(want=WANTED, **changes):
         registered,
         want.rule,
         {"DirectoryCacheLifetime": 0, "FileInfoCacheLifetime": 0, "FileNotFoundCacheLifetime": 0},
-        {"definition": "d1", "hierarchies": {"x": {"reason": "in_service"}, "y": {"reason": "elsewhere"}}},
+        {
+            **want.works_by,
+            "definition": "d1",
+            "hierarchies": {"x": {"reason": "in_service"}, "y": {"reason": "elsewhere"}},
+        },
         "d1",
     )
     return replace(whole, **changes)
@@ -97,6 +101,16 @@ def test_a_file_that_differs_makes_another_agent_go_on(name):
 
 def test_another_definition_makes_another_agent_go_on():
     assert acts(WANTED, complete(definition="d2")) == [Act.SWAP]
+
+
+@pytest.mark.parametrize("name", ["program", "settings"])
+def test_an_agent_that_runs_on_beside_files_that_were_replaced_is_seen(name):
+    """Its task starts one every minute, between the relief and the exchange of files too."""
+    status = complete().status
+    for other in ({**status, name: "0"}, {key: value for key, value in status.items() if key != name}):
+        (step,) = steps(WANTED, complete(status=other))
+        assert step.act is Act.SWAP
+        assert f"another {name}" in step.sentence
 
 
 def test_an_agent_that_does_not_run_is_started_whatever_it_once_showed():
