@@ -4,14 +4,15 @@
 """A rule of the Windows firewall that lets some addresses reach one TCP port.
 
 MSFT_NetFirewallRule of ``root/StandardCimv2`` with its filters by address and by port. A rule is made
-disabled, narrowed, and enabled last: at no moment does it let in more than it shall.
+disabled, narrowed, and enabled last: at no moment does it let in more than it shall. One that is in effect
+is changed in its filters alone, so that whom it still lets in is never shut out.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import BadDocument, StandbyError
 from ..node import Association, ClassPath, Instance, Node, Reference, Value
@@ -74,31 +75,43 @@ def read_rule(node: Node, name: str) -> Rule | None:
 
 
 def write_rule(node: Node, rule: Rule) -> None:
-    """Make a rule, in place of one of the same name.
+    """Have a rule, in place of one of the same name.
 
     Raises:
         StandbyError: Windows refused, or shows another rule afterwards.
     """
     with about(node, _resource(rule.name), _REMEDY):
-        delete_rule(node, rule.name)
-        made: dict[str, Value] = {
-            "InstanceID": rule.name,
-            "ElementName": rule.title,
-            "Direction": _INBOUND,
-            "Action": _ALLOW,
-            "Enabled": _DISABLED,
-        }
-        node.cim.create(RULE, made)
-        item = _required(node, rule.name)
-        node.cim.modify(
-            _reference(_filter(node, item, ADDRESS_FILTER)), {"RemoteAddress": list(rule.addresses)}
-        )
-        node.cim.modify(
-            _reference(_filter(node, item, PORT_FILTER)), {"Protocol": _TCP, "LocalPort": [rule.port]}
-        )
-        node.cim.invoke(_reference(item), "Enable")
+        found = read_rule(node, rule.name)
+        if found is not None and replace(found, port=rule.port, addresses=rule.addresses) == rule:
+            _narrow(node, _required(node, rule.name), rule)
+        else:
+            _make(node, rule)
         if (found := read_rule(node, rule.name)) != rule:
             raise StandbyError(f"the rule is {found} after it was made as {rule}")
+
+
+def _make(node: Node, rule: Rule) -> None:
+    """What is there is not in effect, or of somebody else."""
+    delete_rule(node, rule.name)
+    made: dict[str, Value] = {
+        "InstanceID": rule.name,
+        "ElementName": rule.title,
+        "Direction": _INBOUND,
+        "Action": _ALLOW,
+        "Enabled": _DISABLED,
+    }
+    node.cim.create(RULE, made)
+    item = _required(node, rule.name)
+    _narrow(node, item, rule)
+    node.cim.invoke(_reference(item), "Enable")
+
+
+def _narrow(node: Node, item: Instance, rule: Rule) -> None:
+    """Addresses first: who is let in no more never reaches the new port."""
+    node.cim.modify(_reference(_filter(node, item, ADDRESS_FILTER)), {"RemoteAddress": list(rule.addresses)})
+    node.cim.modify(
+        _reference(_filter(node, item, PORT_FILTER)), {"Protocol": _TCP, "LocalPort": [rule.port]}
+    )
 
 
 def delete_rule(node: Node, name: str) -> bool:
