@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,9 @@ from typing import IO
 from ..errors import StandbyError
 from . import settings as documents
 from .settings import Settings
+
+# How often it is tried to remove the status, and seconds between: a worker that follows has no time to lose.
+_FORGETS, _PAUSE = 10, 0.02
 
 
 class Home:
@@ -83,6 +87,17 @@ class Home:
         except OSError:
             new.unlink(missing_ok=True)
             raise
+
+    def forget_status(self) -> None:
+        """Have no status: it is there only while the worker lives that wrote it. Never raises.
+
+        Windows refuses to remove what somebody reads, for that moment.
+        """
+        for _attempt in range(_FORGETS):
+            with suppress(OSError):
+                self.status_file.unlink(missing_ok=True)
+                return
+            time.sleep(_PAUSE)
 
     @contextmanager
     def alone(self) -> Iterator[None]:

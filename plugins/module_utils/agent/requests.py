@@ -87,7 +87,7 @@ def _board(desk: Callable[[], Desk]) -> tuple[Board, list[str]]:
 
 
 def _own(home: Home) -> Mapping[str, Any]:
-    """What the agent of this node shows; nothing where it has shown nothing yet."""
+    """What the worker of this node shows; nothing where none lives that has shown anything yet."""
     try:
         document: Mapping[str, Any] = json.loads(home.status_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -136,6 +136,8 @@ def _in_words(shown: Mapping[str, Any]) -> str:
         lines.append(f"{name}: {one['owner'] or 'nobody has it'} ({one['reason']})")
     for name, one in shown["here"].get("hierarchies", {}).items():
         lines.append(f"  here, {name}: {one['sentence']} ({one['reason']})")
+    if shown["running"] and not shown["here"]:
+        lines.append("  here: not known, its worker begins or does not stay up; the agent's log says why")
     lines.extend(shown["problems"])
     return "".join(f"{line}\n" for line in lines)
 

@@ -46,7 +46,9 @@ def supervise(home: Home, command: list[str], serve: Serve) -> int:
         inbox.start()
         patience = _SILENT * timers_of(settings).lease
         home.relieve_file.unlink(missing_ok=True)
-        keeper = supervisor.Supervisor(command, patience, _told, last=home.take_standing())
+        keeper = supervisor.Supervisor(
+            command, patience, _told, last=home.take_standing(), gone=home.forget_status
+        )
         threading.Thread(target=_watch_relief, args=(home, keeper), daemon=True).start()
         try:
             code = keeper.run()

@@ -61,6 +61,7 @@ class Supervisor:
         say: told what happens, as sentences.
         monotonic: seconds.
         last: what the first worker goes on from, as ``last`` of the supervisor before this one.
+        gone: called where no worker lives, before one is begun and once it has ended.
 
     Attributes:
         last: the line that the last worker spoke last.
@@ -73,7 +74,9 @@ class Supervisor:
         say: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
         last: bytes = b"",
+        gone: Callable[[], None] = lambda: None,
     ) -> None:
+        self._gone = gone
         self._command, self._patience, self._say, self._monotonic = tuple(command), patience, say, monotonic
         self._ending = threading.Event()
         self.last = last if standing_in(last) is not None else line(None)
@@ -102,6 +105,7 @@ class Supervisor:
         self._ending.set()
 
     def _one(self) -> int:
+        self._gone()
         # The command is this very program.
         worker = subprocess.Popen(  # noqa: S603
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_HIDDEN
@@ -114,6 +118,7 @@ class Supervisor:
         finally:
             worker.kill()
             code = worker.wait()
+            self._gone()
         return code
 
     def _follow(self, lines: queue.SimpleQueue[bytes]) -> None:

@@ -155,7 +155,11 @@ class Surroundings:
         self._decisions.decided(snapshot, decision)
         shown = {**self._works_by, **status(snapshot, decision)}
         if shown != self._shown:
-            self._home.write(self._home.status_file, {"at": wall(), **shown})
+            try:
+                self._home.write(self._home.status_file, {"at": wall(), **shown})
+            except OSError:  # a full disk: what stands there is not so any more
+                self._home.forget_status()
+                raise
             self._shown = shown
 
     def _ask(self, peer: str, incarnation: int, done: Callable[[], None]) -> None:

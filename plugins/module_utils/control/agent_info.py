@@ -93,9 +93,14 @@ def _verdict(node: str, view: View | StandbyError | None, name: str) -> dict[str
     if isinstance(view, StandbyError):
         return {"reason": NO_ANSWER, "sentence": f"the agent of {node} does not answer: {view.problem}"}
     if name not in view.verdicts:
-        told = f"the agent of {node} has not taken it up yet"
-        return {"reason": NOT_TAKEN_UP, "sentence": told}
+        return {"reason": NOT_TAKEN_UP, "sentence": f"the agent of {node} {_not_taken_up(view)}"}
     return asdict(view.verdicts[name])
+
+
+def _not_taken_up(view: View) -> str:
+    if view.running and not view.standing:
+        return "shows nothing: its worker begins, or does not stay up (its log says why)"
+    return "has not taken it up yet"
 
 
 def reason_told(found: HierarchyStatus, verdicts: Sequence[Mapping[str, str]]) -> str:

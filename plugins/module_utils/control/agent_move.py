@@ -114,10 +114,19 @@ def _serves(view: View, name: str) -> bool:
 
 
 def _server(name: str, views: Views) -> str | None:
-    """The node whose agent says that it has a hierarchy in service."""
+    """The node whose agent says that it has a hierarchy in service, and the witness names no other."""
     return next(
-        (node for node, view in views.items() if isinstance(view, View) and _serves(view, name)), None
+        (
+            node
+            for node, view in views.items()
+            if isinstance(view, View) and _serves(view, name) and _owner(view, name) in (None, node)
+        ),
+        None,
     )
+
+
+def _owner(view: View, name: str) -> str | None:
+    return view.records[name].owner if name in view.records else None
 
 
 def _expected(case: Case, request: Request) -> Plan:

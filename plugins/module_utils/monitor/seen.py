@@ -34,7 +34,7 @@ class Seen:
         tasks: by name, None where there is none.
         rule: of the firewall.
         caches: lifetimes of the SMB client's caches, seconds; None where they were not asked for.
-        status: what the agent shows of itself; empty where it has shown nothing.
+        status: what the agent's worker shows of itself; empty where none lives that has shown anything.
         definition: digest of the cluster's definition on the node; None where there is none.
         told: the settings that its agent is given when it starts, and those that the last one had.
     """
@@ -62,7 +62,10 @@ class Seen:
 
     @property
     def serving(self) -> tuple[str, ...]:
-        """Hierarchies that the agent shows as in service here; none where it does not run."""
+        """Hierarchies that the agent shows as in service here.
+
+        None where it does not run: a supervisor that was killed leaves the status of its worker behind.
+        """
         shown = self.status.get("hierarchies", {}) if self.running else {}
         return tuple(name for name, one in shown.items() if one.get("reason") == "in_service")
 
@@ -86,7 +89,7 @@ def look(node: Node, files: Files, home: str, names: tuple[str, ...], caches: bo
     paths = {name: f"{home}\\{name}" for name in (*names, KEYS, STATUS)}
     found = files.look([home, folder, *paths.values()])
     cluster = read_node(node)
-    status = read_status(files, home) if found[paths[STATUS]].exists else {}
+    status = _shown(files, home) if found[paths[STATUS]].exists else {}
     return Seen(
         found[home],
         {name: found[path].sha256 for name, path in paths.items()},
@@ -119,6 +122,17 @@ def _refuse_another(node: str, registered: Task | None, home: str) -> None:
             resource="agent",
             remedy="Give that home, or remove the agents with it first",
         )
+
+
+def _shown(files: Files, home: str) -> Mapping[str, Any]:
+    """What the agent shows, which goes when its worker ends."""
+    try:
+        return read_status(files, home)
+    except StandbyError:
+        path = f"{home}\\{STATUS}"
+        if files.look([path])[path].exists:
+            raise
+        return {}
 
 
 def read_status(files: Files, home: str) -> Mapping[str, Any]:

@@ -101,3 +101,30 @@ def test_a_relief_of_nobody_is_done_at_once(home):
 def test_the_program_tells_its_interpreter(home, capsys):
     assert command(home, "version") == 0
     assert f'"python": "{sys.version_info[0]}.{sys.version_info[1]}.' in capsys.readouterr().out
+
+
+def test_the_status_of_a_worker_goes_with_it(home, agent):
+    home.status_file.write_text("{}")  # of a worker whose supervisor was killed
+    _given, thread, _codes = agent()
+    assert not home.status_file.exists()
+    home.status_file.write_text("{}")
+    home.relieve_file.touch()
+    thread.join(20.0)
+    assert not home.status_file.exists()
+
+
+def test_a_status_that_somebody_reads_is_removed_a_moment_later(home, monkeypatch):
+    """Windows refuses to remove a file that is open without FILE_SHARE_DELETE."""
+    home.status_file.write_text("{}")
+    unlink, refusals = Path.unlink, [PermissionError(13, "The process cannot access the file")] * 3
+
+    def held(path, missing_ok=False):
+        if refusals:
+            raise refusals.pop()
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", held)
+    home.forget_status()
+    assert not home.status_file.exists()
+    refusals.extend([PermissionError(13, "")] * 1000)
+    home.forget_status()  # never raises, and never waits for long

@@ -192,3 +192,11 @@ def test_a_command_that_an_older_agent_does_not_know_is_told(home):
     assert set(requests._COMMANDS) == {
         "status", "switchover", "switchback", "out", "acknowledge", "maintenance",
     }  # fmt: skip
+
+
+def test_what_no_worker_shows_is_not_known_and_said_so(run, store, home):
+    home.forget_status()
+    code, out, _err = run("status")
+    assert code == 0
+    assert "here: not known, its worker begins or does not stay up" in out
+    assert json.loads(run("status", "--json")[1])["here"] == {}

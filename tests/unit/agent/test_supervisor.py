@@ -121,3 +121,12 @@ def test_it_ends_its_worker_when_it_is_ended(tmp_path):
     made.end()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_it_is_told_whenever_no_worker_lives():
+    """Before one is begun, and once it has ended: what it showed last is not so any more."""
+    told = []
+    command = [sys.executable, "-c", "import sys; sys.stdin.readline(); sys.exit(3)"]
+    made = Supervisor(command, 10.0, lambda sentence: made.end(), gone=lambda: told.append("gone"))
+    assert made.run() == 3
+    assert told == ["gone", "gone"]

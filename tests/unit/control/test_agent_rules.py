@@ -16,6 +16,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control.agent_info imp
     reason_told,
     verdicts_told,
 )
+from ansible_collections.standby.iis.plugins.module_utils.control.agent_move import _server
 from ansible_collections.standby.iis.plugins.module_utils.control.agent_rules import whom_to_ask, why_not
 from ansible_collections.standby.iis.plugins.module_utils.control.agent_view import (
     Maintenance,
@@ -240,3 +241,26 @@ def test_agents_and_maintenance_are_told():
         "nodes": ["server2"],
         "hierarchies": [],
     }
+
+
+def test_an_agent_whose_worker_shows_nothing_is_told_apart_from_one_that_begins_with_it():
+    silent = replace(TWO, standing="", verdicts={})
+    assert (
+        "its worker begins, or does not stay up" in verdicts_told(heard(server2=silent), WHOLE)[0]["sentence"]
+    )
+    unknown = replace(TWO, verdicts={})
+    assert "has not taken it up yet" in verdicts_told(heard(server2=unknown), WHOLE)[0]["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("records", "server"),
+    [
+        ({"Shop": RECORD}, "server1"),
+        ({"Shop": replace(RECORD, owner="server2")}, "server2"),
+        ({}, "server1"),  # while the witness is away there is nothing to compare with
+    ],
+)
+def test_of_two_agents_that_show_the_same_the_one_has_it_that_the_witness_names(records, server):
+    """The worker of the other one died before it could say that it lost it."""
+    both = {name: view(name, SERVING, records=records) for name in ("server1", "server2")}
+    assert _server("Shop", both) == server

@@ -69,3 +69,29 @@ def test_settings_are_those_of_the_file_and_those_that_the_agent_shows(monkeypat
 )
 def test_a_status_that_is_no_document_shows_nothing(text, shown):
     assert seen.read_status(Status(text), HOME) == shown
+
+
+class Going:
+    """A status that goes between two calls, since its worker ends, or that cannot be read."""
+
+    def __init__(self, sddl):
+        self.sddl = sddl
+
+    def read(self, path):
+        raise StandbyError(f"read: {path} cannot be found")
+
+    def look(self, paths):
+        return dict.fromkeys(paths, Found(sddl=self.sddl))
+
+
+def test_a_status_that_goes_meanwhile_shows_nothing():
+    assert seen._shown(Going(None), HOME) == {}
+    with pytest.raises(StandbyError):
+        seen._shown(Going("O:BA"), HOME)
+
+
+@pytest.mark.parametrize(("state", "serving"), [(TaskState.RUNNING, ("x",)), (TaskState.READY, ())])
+def test_the_status_of_an_agent_that_does_not_run_says_nothing(state, serving):
+    shown = {"hierarchies": {"x": {"reason": "in_service"}, "y": {"reason": "elsewhere"}}}
+    found = seen.Seen(tasks={tasks.AGENT: Task(tasks.PATH, tasks.AGENT, state, 0, "")}, status=shown)
+    assert found.serving == serving
