@@ -122,3 +122,10 @@ def test_the_life_of_agents_on_nodes(role, tmp_path):
     assert of.cluster.status(SITE)["owner"] == owner
     for name in of.cluster.nodes:
         assert role.traces(name) == []
+    # Installed again they are the agents of the same machines: nobody waits for a fence.
+    members = of.members
+    role.play(**newer)
+    assert sorted(map(of.reason, of.cluster.nodes)) == ["elsewhere", "in_service"]
+    for name, record in of.members.items():
+        assert (record.machine, record.first) == (members[name].machine, 0)
+        assert record.incarnation > members[name].incarnation

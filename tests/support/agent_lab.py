@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
     Answer,
     HierarchyRecord,
+    NodeRecord,
     RequestKind,
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import bound, timers
@@ -195,6 +196,11 @@ class AgentLab:
     def record(self) -> HierarchyRecord:
         """What stands in the witness."""
         return self._desk().board().hierarchies[self.site]
+
+    @property
+    def members(self) -> Mapping[str, NodeRecord]:
+        """What stands in the witness of nodes."""
+        return self._desk().board().nodes
 
     def _desk(self) -> Desk:
         return Desk(self.witness.open(), "a test")

@@ -9,7 +9,6 @@ import json
 import secrets
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -59,15 +58,12 @@ class Home:
             ) from error
         return documents.parse(text)
 
-    def machine(self) -> str:
-        """Text that no other machine has: random, made once, with the hardware address of this machine.
-
-        A copy of the machine has the random part as well, and another hardware address.
-        """
-        path = self.folder / "machine"
-        with suppress(FileExistsError), path.open("x", encoding="ascii") as file:
-            file.write(secrets.token_hex(16))
-        return f"{path.read_text(encoding='ascii').strip()}-{uuid.getnode():012x}"
+    def former_machine(self) -> str:
+        """What an older version wrote here to tell this machine from others; "" where there is nothing."""
+        try:
+            return (self.folder / "machine").read_text(encoding="ascii").strip()
+        except (OSError, UnicodeError):
+            return ""
 
     def take_standing(self) -> bytes:
         """What an agent that was relieved has left to the next one; b"" where there is nothing. Once."""

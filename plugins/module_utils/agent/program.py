@@ -24,6 +24,7 @@ from . import supervisor
 from .declared import membership
 from .home import Home
 from .lookout import Views
+from .machine import machine_of
 from .opening import open_witness
 from .settings import Settings, timers_of
 from .surroundings import Surroundings
@@ -121,7 +122,7 @@ def _place(home: Home, settings: Settings, open_node: OpenNode, standing: Standi
     return Place(
         settings.node,
         standing.instance if standing is not None else secrets.token_hex(16),
-        home.machine(),
+        machine_of(node, home),
         node,
         open_node(settings.node, home.name, renewal_seconds(timers)),
         {one.name: one for one in own_hierarchies(cluster, settings.node)},

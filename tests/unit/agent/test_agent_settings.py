@@ -87,13 +87,6 @@ def test_a_home_without_settings_says_so(home):
         home.settings()
 
 
-def test_a_machine_has_one_text_for_good_that_another_has_not(home, tmp_path):
-    other = tmp_path / "other"
-    other.mkdir()
-    assert home.machine() == Home(home.name).machine()
-    assert home.machine() != Home(str(other)).machine()
-
-
 def test_two_agents_are_never_in_one_home(home):
     with home.alone(), pytest.raises(StandbyError, match="another agent runs"), Home(home.name).alone():
         pytest.fail("the lock is held twice")
