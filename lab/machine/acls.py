@@ -66,6 +66,16 @@ class Acls:
         changed = replace(self.of(folder), **changes)
         self._write({**self._read(), _key(folder): asdict(changed)})
 
+    def move(self, path: str, to: str) -> None:
+        """A folder has another place on its volume, and keeps its descriptor, as what is below it does."""
+        old, new = _key(path), _key(to)
+        self._write(
+            {
+                f"{new}{key[len(old) :]}" if key == old or key.startswith(f"{old}\\") else key: one
+                for key, one in self._read().items()
+            }
+        )
+
     def forget(self, path: str) -> None:
         """A path is gone, with what was below it."""
         gone = _key(path)

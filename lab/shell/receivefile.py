@@ -67,7 +67,7 @@ class ReceiveFile:
             return {"sha256": hashlib.sha256(place.read_bytes()).hexdigest().upper()}
         if place.is_dir():
             names = [entry.name for entry in place.iterdir()]
-            return {"sddl": self._acls.of(call["path"]).sddl, "names": names}
+            return {"sddl": self._acls.of(call["path"]).sddl, "names": names, "link": place.is_symlink()}
         return {}
 
     def _move(self, call: Call, place: Path) -> dict[str, Any]:
@@ -75,6 +75,7 @@ class ReceiveFile:
         if target.is_dir():
             raise FileExistsError("Cannot create a file when that file already exists.")
         place.replace(target)
+        self._acls.move(call["path"], call["to"])
         return {}
 
     def _expand(self, call: Call, place: Path) -> dict[str, Any]:

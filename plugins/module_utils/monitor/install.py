@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from ..agent import tasks
 from ..control.agents import PROGRAM
@@ -108,8 +110,33 @@ class Installer:
         return _run(self._node, [self._wanted.python, "-Xutf8", path, command, "--home", self._wanted.home])
 
     def _protect(self, _step: Step) -> None:
-        self._files.make_folder(self._wanted.home)
-        acl.make_private(self._node, self._wanted.home)
+        """Made under a name that nobody can know, and given its place once nobody else can write to it.
+
+        Who has made a folder before us can change its rights for as long as it stays open.
+        """
+        home = self._wanted.home
+        new = f"{home}.{secrets.token_hex(16)}"
+        self._files.make_folder(new)
+        try:
+            acl.make_private(self._node, new)
+            self._check_empty(new)
+            self._files.move([(new, home)])
+        except StandbyError:
+            with suppress(StandbyError):
+                self._files.remove([new])
+            raise
+        self._check_empty(home)
+
+    def _check_empty(self, folder: str) -> None:
+        """Refuse a folder that is not ours, or has something in it that we did not put there."""
+        found = self._files.look([folder])[folder]
+        if why := acl.why_not_own(found) or ("is not empty" if found.names else ""):
+            raise StandbyError(
+                f"{folder} was just made, and {why}",
+                node=self._node.name,
+                resource=f"folder {folder}",
+                remedy="Somebody is changing it at this moment: find out who, delete it, and run again",
+            )
 
     def _python(self, step: Step) -> None:
         """Unpacked under another name first: a folder with the right name is complete."""

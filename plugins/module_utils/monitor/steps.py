@@ -12,7 +12,7 @@ from enum import Enum
 
 from ..agent import tasks
 from ..errors import StandbyError
-from ..windows.acl import is_private, owner_trusted
+from ..windows.acl import why_not_own
 from ..windows.task import same_definition
 from .seen import Seen
 from .wanted import KEYS, PYTHONS, Wanted, digest
@@ -63,15 +63,15 @@ def steps(wanted: Wanted, seen: Seen) -> tuple[Step, ...]:
 
 
 def _preparing(wanted: Wanted, seen: Seen) -> Iterator[Step]:
-    sddl = seen.home.sddl
-    if sddl is not None and not owner_trusted(sddl):
+    if not seen.home.exists:
+        yield Step(Act.PROTECT, f"make {wanted.home}, for Administrators and SYSTEM alone")
+    elif why := why_not_own(seen.home):
         raise StandbyError(
-            f"{wanted.home} belongs to neither Administrators nor SYSTEM ({sddl.partition('G:')[0]})",
+            f"{wanted.home} {why}",
             resource=f"folder {wanted.home}",
-            remedy="Its owner could change what SYSTEM runs: find out who made it, then delete it",
+            remedy="Somebody else could have put there what SYSTEM runs: find out who made or changed it. "
+            "Then remove the agents, where there are any, delete it, and run again",
         )
-    if sddl is None or not is_private(sddl):
-        yield Step(Act.PROTECT, f"give {wanted.home} to Administrators and SYSTEM alone")
     if wanted.folder is not None and wanted.folder.rpartition("\\")[2] not in seen.pythons:
         yield Step(Act.PYTHON, f"unpack Python into {wanted.folder}", (wanted.folder,))
     if wanted.caches and seen.caches is not None and any(seen.caches.values()):

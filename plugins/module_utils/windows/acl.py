@@ -14,6 +14,7 @@ import re
 from ..errors import StandbyError
 from ..node import Node
 from .failure import about
+from .files import Found
 
 # Administrators and SYSTEM, as SDDL writes them.
 _TRUSTED = {"BA": "S-1-5-32-544", "SY": "S-1-5-18"}
@@ -45,6 +46,19 @@ def is_private(sddl: str) -> bool:
     return sorted(_sid(entry[5]) for entry in whole if _is_full(entry)) == sorted(_TRUSTED.values()) and all(
         _is_full(entry) for entry in whole
     )
+
+
+def why_not_own(folder: Found) -> str:
+    """Why others may have put something into a folder; "" where Administrators and SYSTEM alone could."""
+    if folder.sddl is None:
+        return "is no folder"
+    if folder.link:
+        return "is a link, which may lead to another folder at any time"
+    if not owner_trusted(folder.sddl):
+        return f"belongs to neither Administrators nor SYSTEM ({folder.sddl.partition('G:')[0]})"
+    if not is_private(folder.sddl):
+        return "is not for Administrators and SYSTEM alone"
+    return ""
 
 
 def make_private(node: Node, folder: str) -> None:

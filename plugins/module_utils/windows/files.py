@@ -41,11 +41,13 @@ class Found:
         sha256: of a file, lower case hexadecimal; None where it is none.
         sddl: security descriptor of a folder; None where it is none.
         names: of what lies in a folder.
+        link: it is a folder that leads to another one, whose descriptor and contents are told.
     """
 
     sha256: str | None = None
     sddl: str | None = None
     names: tuple[str, ...] = ()
+    link: bool = False
 
     @property
     def exists(self) -> bool:
@@ -174,4 +176,5 @@ def _found(answer: Mapping[str, Any]) -> Found:
         None if sha256 is None else str(sha256).lower(),
         None if sddl is None else str(sddl),
         tuple(str(name) for name in names or ()),
+        bool(answer.get("link")),
     )

@@ -161,8 +161,15 @@ def test_secrets_that_are_asked_for_no_more_and_leftovers_of_a_run_are_removed()
         "O:BAG:SYD:PAI(D;OICI;FA;;;BA)(A;OICI;FA;;;SY)",
     ],
 )
-def test_a_home_that_others_may_enter_is_made_private(sddl):
-    assert acts(WANTED, complete(home=Found(sddl=sddl))) == [Act.PROTECT]
+def test_a_home_that_others_may_have_written_to_is_refused(sddl):
+    """Who made a folder of Python there would have it run by SYSTEM: its rights stay when ours are given."""
+    with pytest.raises(StandbyError, match="not for Administrators and SYSTEM alone"):
+        steps(WANTED, complete(home=Found(sddl=sddl)))
+
+
+def test_a_home_that_leads_elsewhere_is_refused_whoever_that_belongs_to():
+    with pytest.raises(StandbyError, match="is a link"):
+        steps(WANTED, complete(home=Found(sddl=PRIVATE, link=True)))
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,14 @@ def test_the_script_parses_calls_nothing_but_what_is_listed_and_runs_no_text():
     }
     assert called <= CMDLETS
     types = {node.text.decode() for node in nodes if node.type == "type_literal"}
-    assert types == {"[Convert]", "[IO.Directory]", "[IO.File]", "[IO.FileMode]", "[Text.Encoding]"}
+    assert types == {
+        "[Convert]",
+        "[IO.Directory]",
+        "[IO.File]",
+        "[IO.FileAttributes]",
+        "[IO.FileMode]",
+        "[Text.Encoding]",
+    }
     assert SCRIPT.read_bytes().isascii()
 
 
@@ -113,11 +120,13 @@ def test_paths_and_contents_are_data_on_the_input():
 
 
 def test_what_is_there_is_told():
-    _shell, made = over({"sha256": "AB"}, {"sddl": "O:BA", "names": ["x"]}, {})
-    found = made.look(["f", "d", "n"])
+    linked = {"sddl": "O:BA", "names": [], "link": True}
+    _shell, made = over({"sha256": "AB"}, {"sddl": "O:BA", "names": ["x"], "link": False}, {}, linked)
+    found = made.look(["f", "d", "n", "l"])
     assert found["f"] == files.Found(sha256="ab")
     assert found["d"] == files.Found(sddl="O:BA", names=("x",))
     assert not found["n"].exists
+    assert found["l"].link
 
 
 @pytest.mark.parametrize("runs", [1, 3])

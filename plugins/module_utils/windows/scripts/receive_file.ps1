@@ -16,6 +16,7 @@ foreach ($line in $input) {
                 }
                 elseif (Test-Path -LiteralPath $path) {
                     $answer.sddl = (Get-Acl -LiteralPath $path).Sddl
+                    $answer.link = [IO.File]::GetAttributes($path).HasFlag([IO.FileAttributes]::ReparsePoint)
                     $answer.names = @(Get-ChildItem -LiteralPath $path -Force | ForEach-Object { $_.Name })
                 }
             }
