@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.agent import settings, supervisor
 from ansible_collections.standby.iis.plugins.module_utils.agent.program import call_seconds, renewal_seconds
+from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
 
 _PACKAGE = "ansible_collections.standby.iis.plugins.module_utils"
@@ -38,3 +40,38 @@ def test_the_supervisor_stays_small():
         f"{_PACKAGE}.agent.desk",
     ):
         assert name not in loaded
+
+
+# A worker whose node takes for ever to answer: nothing but the end of its supervisor ends it.
+_WORKER = f"""
+import sys, time
+sys.path[:0] = {sys.path!r}
+from {_PACKAGE}.agent.home import Home
+from {_PACKAGE}.agent.program import work
+
+def open_node(*_place):
+    print("at work", flush=True)
+    time.sleep(600)
+
+work(Home(sys.argv[1]), open_node)
+"""
+
+
+def test_a_worker_ends_with_its_supervisor_whatever_it_is_at(tmp_path):
+    """Another agent may begin as soon as the lock of the supervisor is free; two workers never work."""
+    told = Settings("server1", "web", "C:\\witness", addresses={"server1": ("127.0.0.1",)})
+    (tmp_path / "agent.json").write_text(settings.write(told))
+    worker = subprocess.Popen(
+        [sys.executable, "-c", _WORKER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        worker.stdin.write(supervisor.line(None))
+        worker.stdin.flush()
+        assert worker.stdout.readline() == b"at work\n"
+        assert worker.poll() is None
+        worker.stdin.close()  # as the system does, however the supervisor has ended
+        assert worker.wait(10) == 1
+    finally:
+        worker.kill()
+        worker.wait()
+        worker.stdout.close()
