@@ -39,10 +39,14 @@ def run(
             what it wrote to standard error.
     """
     # Files, not pipes: a program that never reads, or whose children keep a pipe open, holds up nobody.
-    with tempfile.TemporaryFile() as entered, tempfile.TemporaryFile() as told:
-        entered.write(given)
-        entered.seek(0)
-        _run(argv, entered, told, timeout, environment)
+    try:
+        with tempfile.TemporaryFile() as entered, tempfile.TemporaryFile() as told:
+            entered.write(given)
+            entered.seek(0)
+            _run(argv, entered, told, timeout, environment)
+    except OSError as error:
+        problem = f"its input and output cannot be kept: {error.strerror or error}"
+        raise StandbyError(problem, remedy="Make room on the disk of the agent's TEMP folder") from error
 
 
 def _run(

@@ -145,6 +145,8 @@ def _tell(standing: Standing | None) -> None:
 
 def _end_with_supervisor() -> None:
     """Not through ``sys.stdin``, whose lock Python wants when it ends."""
-    while os.read(_STDIN, 1024):
-        continue
-    os._exit(1)
+    try:
+        while os.read(_STDIN, 1024):
+            continue
+    finally:
+        os._exit(1)

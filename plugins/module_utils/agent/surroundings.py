@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ..errors import StandbyError
+from ..errors import StandbyError, foreseen
 from ..ha.ownership.decision import Decision
 from ..ha.ownership.explain import standing_of
 from ..ha.ownership.snapshot import Snapshot
@@ -199,8 +199,8 @@ class Surroundings:
     def _cut_power(self, node: str, done: Callable[[bool], None]) -> None:
         try:
             fence(self._settings, node, self._home.here)
-        except StandbyError as error:
-            self._problem(str(error))
+        except Exception as error:  # whoever waits for it tries again only after an answer
+            self._problem(str(foreseen(error, node)))
             done(False)
         else:
             done(True)

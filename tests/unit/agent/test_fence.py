@@ -7,9 +7,11 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.agent import commands
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.agent.surroundings import fence
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
@@ -36,6 +38,13 @@ def test_a_fence_that_fails_says_what_it_said_and_what_to_do():
         "server1: its fence C:\\fence.exe: it ended with code 1 and said: no answer from the controller. "
         "Make sure that the node is off, then ask for what it had with force; mend the fence."
     )
+
+
+def test_a_fence_that_finds_no_room_for_its_words_says_so(monkeypatch):
+    full = Mock(side_effect=OSError(28, "No space left on device"))
+    monkeypatch.setattr(commands.tempfile, "TemporaryFile", full)
+    with pytest.raises(StandbyError, match="its input and output cannot be kept: No space left on device"):
+        run("")
 
 
 def test_a_fence_that_does_not_end_is_killed_with_what_it_has_started():

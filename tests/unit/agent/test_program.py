@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.agent import settings, supervisor
+from ansible_collections.standby.iis.plugins.module_utils.agent import program, settings, supervisor
 from ansible_collections.standby.iis.plugins.module_utils.agent.program import call_seconds, renewal_seconds
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
@@ -75,3 +76,13 @@ def test_a_worker_ends_with_its_supervisor_whatever_it_is_at(tmp_path):
         worker.kill()
         worker.wait()
         worker.stdout.close()
+
+
+def test_a_worker_ends_too_when_it_cannot_see_whether_its_supervisor_is_there(monkeypatch):
+    class Ended(Exception):
+        pass
+
+    monkeypatch.setattr(program.os, "read", Mock(side_effect=OSError(9, "Bad file descriptor")))
+    monkeypatch.setattr(program.os, "_exit", Mock(side_effect=Ended))
+    with pytest.raises(Ended):
+        program._end_with_supervisor()

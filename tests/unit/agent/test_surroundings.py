@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.agent import surroundings
+from ansible_collections.standby.iis.plugins.module_utils.agent import commands, surroundings
 from ansible_collections.standby.iis.plugins.module_utils.agent.home import Home
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
@@ -60,6 +60,14 @@ def test_only_a_fence_that_ends_with_0_confirms_that_a_node_is_off(agent, fence,
     answers: SimpleQueue[bool] = SimpleQueue()
     agent(Mock(), fence_timeout=seconds).cut_power(fence, answers.put)
     assert answers.get(timeout=20) is sure
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("unforeseen")])
+def test_a_fence_that_could_not_run_at_all_is_answered_so_that_it_is_tried_again(monkeypatch, agent, error):
+    monkeypatch.setattr(commands.tempfile, "TemporaryFile", Mock(side_effect=error))
+    answers: SimpleQueue[bool] = SimpleQueue()
+    agent(Mock()).cut_power("off", answers.put)
+    assert answers.get(timeout=20) is False
 
 
 @pytest.mark.parametrize("says", [True, False])
