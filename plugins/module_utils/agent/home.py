@@ -20,6 +20,12 @@ from .settings import Settings
 
 # How often it is tried to remove the status, and seconds between: a worker that follows has no time to lose.
 _FORGETS, _PAUSE = 10, 0.02
+# Seconds between two looks whether the agent is asked for something by a file.
+_GLANCE = 0.2
+
+
+class RunsAlready(StandbyError):
+    """Another agent holds the lock of a home."""
 
 
 class Home:
@@ -100,15 +106,31 @@ class Home:
         """Hold the lock of this home; the system lets it go when the process ends, in whichever way.
 
         Raises:
-            StandbyError: another agent holds it.
+            RunsAlready: another agent holds it.
         """
         with (self.folder / "agent.lock").open("a+b") as file:
             if not _locked(file):
-                raise StandbyError(
+                raise RunsAlready(
                     f"another agent runs in {self.folder}",
                     remedy="Look at the scheduled tasks of standby.iis",
                 )
             yield
+
+
+def wait_for(sign: Path, say: Callable[[str], None]) -> None:
+    """Wait until a file is there that asks for something; a look that is refused is told of and made again.
+
+    Args:
+        sign: the file.
+        say: is told a sentence at each look that fails; must not raise.
+    """
+    while True:
+        try:
+            if sign.exists():
+                return
+        except OSError as error:  # Windows refuses one at times, and Path.exists raises it up to Python 3.13
+            say(f"it cannot be seen whether {sign.name} is asked for: {error}")
+        time.sleep(_GLANCE)
 
 
 def _locked(file: IO[bytes]) -> bool:

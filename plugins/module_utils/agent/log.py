@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ from ..ha.ownership.snapshot import Snapshot
 from .line_file import LineFile, files_of
 
 _CHUNK = 65536
+
+
+def wall() -> str:
+    """The wall clock as ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Log:

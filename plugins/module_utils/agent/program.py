@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from ..control.store import read_node
 from ..errors import StandbyError
@@ -22,10 +23,11 @@ from ..ha.ownership.timing import Timers
 from ..node import Node
 from . import supervisor
 from .declared import membership
-from .home import Home
+from .home import Home, wait_for
 from .lookout import Views
 from .machine import machine_of
 from .opening import open_witness
+from .peers.told import Told
 from .settings import Settings, timers_of
 from .surroundings import Surroundings
 from .worker import Place, Worker
@@ -37,8 +39,6 @@ _STDIN = 0
 # A CIM call of checks and moves may take so many store timeouts, a renewal of addresses one; but no less than
 # Windows takes when it is busy, seconds: a call that is given up costs a new PowerShell.
 _CALL, _SHORTEST_CALL, _SHORTEST_RENEWAL = 2.0, 5.0, 2.0
-# Seconds between two looks whether the agent is asked to leave.
-_GLANCE = 0.2
 
 
 def work(home: Home, open_node: OpenNode, program: str = "") -> int:
@@ -70,19 +70,20 @@ def work(home: Home, open_node: OpenNode, program: str = "") -> int:
     outside = Surroundings(home, settings, place.timers.store_timeout, grant, look, _tell, named)
     made.append(Worker(place, outside))
     outside.start()
-    threading.Thread(target=_watch, args=(home, made[0]), daemon=True).start()
+    say = Told(outside.say, time.monotonic).tell
+    threading.Thread(target=_watch, args=(home, made[0], say), daemon=True).start()
     try:
         made[0].run(standing)
     finally:
         outside.close()
-    home.leave_file.unlink(missing_ok=True)
+    with suppress(OSError):  # else the next supervisor removes it
+        home.leave_file.unlink(missing_ok=True)
     return supervisor.LEFT
 
 
-def _watch(home: Home, worker: Worker) -> None:
+def _watch(home: Home, worker: Worker, say: Callable[[str], None]) -> None:
     """Leave when somebody asks for it. The file stays until that is done, for a worker that takes over."""
-    while not home.leave_file.exists():
-        time.sleep(_GLANCE)
+    wait_for(home.leave_file, say)
     worker.loop.post(worker.leave)
 
 

@@ -7,16 +7,21 @@ The worker tells after every tick what a next process could go on from, one JSON
 One that dies is replaced at once; one that says nothing for too long hangs, and is killed first. The next one
 is given the last line on its standard input. So what is in service stays so, as long as the new process
 renews before the lease ends.
+
+Nothing but being told to ends it: a worker that cannot be started or followed is told of, and tried again. So
+is one that ends, with what it wrote to standard error last; of a row of them fewer and fewer are told.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import IO, Any
 
@@ -29,10 +34,20 @@ _SETTLED = 10.0
 BEGINNING = 60.0
 # Pauses before a worker that does not stay up is begun again, seconds; the last one is repeated.
 PAUSES = (0.0, 0.0, 0.0, 1.0, 2.0, 5.0, 10.0)
+# A worker that lives so long is well, seconds: with the next one that ends another row begins.
+_WELL = 600.0
+# Of a row of workers that end, those are told of whose number is a power of two, and every so many.
+_EVERY = 256
 # Seconds between two looks whether a worker has spoken.
 _LOOK = 0.25
+# Bytes that are kept of what a worker writes to standard error, and characters that are told of it.
+_KEPT, _TOLD = 4096, 600
+# Seconds that the last of it may take to come once the worker has ended, and between two tries to kill it.
+_LAST = 1.0
 # What a worker ends with when it has left the cluster and is not to be begun again.
 LEFT = 10
+# What stands for the exit code of a worker that cannot be started.
+_NOT_STARTED = 1
 
 
 def line(standing: Standing | None) -> bytes:
@@ -80,18 +95,21 @@ class Supervisor:
         self._command, self._patience, self._say, self._monotonic = tuple(command), patience, say, monotonic
         self._ending = threading.Event()
         self.last = last if standing_in(last) is not None else line(None)
-        self._failures = 0
+        self._failures = self._row = 0
 
     def run(self) -> int:
         """Work until a worker has left, or ``end`` is called; the last worker's exit code."""
         while True:
             begun = self._monotonic()
-            code = self._one()
+            code, problem, words = self._one()
             if code == LEFT or self._ending.is_set():
                 return code
-            self._failures = 0 if self._monotonic() - begun >= _SETTLED else self._failures + 1
+            lived = self._monotonic() - begun
+            self._failures = 0 if lived >= _SETTLED else self._failures + 1
             pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
-            self._say(f"the worker ended with code {code}; another one goes on in {pause:g} s")
+            self._row = 1 if lived >= _WELL else self._row + 1
+            if not self._row & (self._row - 1) or not self._row % _EVERY:
+                self._say(_sentence(problem, self._row, pause, words))
             if self._ending.wait(pause):
                 return code
 
@@ -104,25 +122,31 @@ class Supervisor:
         """Kill the worker and return from ``run``; from any thread."""
         self._ending.set()
 
-    def _one(self) -> int:
+    def _one(self) -> tuple[int, str, str]:
+        """Have one worker work: its exit code, what became of it, and what it said last."""
         self._gone()
-        # The command is this very program.
-        worker = subprocess.Popen(  # noqa: S603
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, **_HIDDEN
-        )
-        lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        threading.Thread(target=_read, args=(worker.stdout, lines), daemon=True).start()
         try:
+            # The command is this very program.
+            worker = subprocess.Popen(self._command, **_OPTIONS)  # noqa: S603
+        except Exception as error:  # no memory, no handles, the program is locked: all of it may pass
+            return _NOT_STARTED, f"cannot be started: {error}", ""
+        lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        words = _LastWords()
+        problem = ""
+        try:
+            threading.Thread(target=words.read, args=(worker.stderr,), daemon=True).start()
+            threading.Thread(target=_read, args=(worker.stdout, lines), daemon=True).start()
             _give(worker.stdin, self.last)
-            self._follow(lines)
+            problem = self._follow(worker, lines)
+        except Exception as error:
+            problem = f"cannot be followed, and was killed: {error}"
         finally:
-            worker.kill()
-            code = worker.wait()
+            code = _killed(worker)
             self._gone()
-        return code
+        return code, problem or f"ended with code {code}", words.text()
 
-    def _follow(self, lines: queue.SimpleQueue[bytes]) -> None:
-        """Take the worker's lines until it ends, hangs, or is to be ended.
+    def _follow(self, worker: subprocess.Popen[bytes], lines: queue.SimpleQueue[bytes]) -> str:
+        """Take the worker's lines until it ends, hangs, or is to be ended; why it is to be killed, or "".
 
         Where this process itself stood still, as the whole machine may have, the worker did so too, and has
         as much longer.
@@ -133,23 +157,59 @@ class Supervisor:
             try:
                 text = lines.get(timeout=pause)
             except queue.Empty:
+                if worker.poll() is not None:  # a child of it holds its standard output open
+                    return ""
                 now = self._monotonic()
                 late, looked = now - looked - pause, now
                 heard += late if late > pause else 0.0
                 if now - heard > patience:
-                    self._say(f"the worker has said nothing for {patience:g} s, and is replaced")
-                    return
+                    return f"said nothing for {patience:g} s, and was killed"
                 continue
             if not text:
-                return
+                return ""
             heard = looked = self._monotonic()
             patience, self.last = self._patience, text
+        return ""
 
 
+def _sentence(problem: str, row: int, pause: float, words: str) -> str:
+    often = f" ({row} in a row)" if row > 1 else ""
+    said = f". It said last: {words}" if words else ""
+    return f"the worker {problem}{often}; another one goes on in {pause:g} s{said}"
+
+
+class _LastWords:
+    """The last that a worker writes to standard error, however much that is."""
+
+    def __init__(self) -> None:
+        self._kept = b""
+        self._complete = threading.Event()
+
+    def read(self, stderr: IO[bytes]) -> None:
+        """Read it to its end; on a thread."""
+        with suppress(OSError, ValueError):
+            while part := os.read(stderr.fileno(), _KEPT):
+                self._kept = (self._kept + part)[-_KEPT:]
+        self._complete.set()
+
+    def text(self) -> str:
+        """What it was, once the worker has ended; what a child of it still holds open is not waited for."""
+        self._complete.wait(_LAST)
+        return " ".join(self._kept.decode("utf-8", "replace").split())[-_TOLD:]
+
+
+def _killed(worker: subprocess.Popen[bytes]) -> int:
+    """Kill a worker, and wait until it has ended: two never work at once. Its exit code."""
+    while True:
+        with suppress(OSError):
+            worker.kill()
+        with suppress(subprocess.TimeoutExpired):
+            return worker.wait(_LAST)
+
+
+_PIPES = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
 # No console window for the worker on Windows.
-_HIDDEN: dict[str, Any] = (
-    {"creationflags": subprocess.CREATE_NO_WINDOW} if hasattr(subprocess, "CREATE_NO_WINDOW") else {}
-)
+_OPTIONS: dict[str, Any] = {**_PIPES, "creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
 
 
 def _give(stdin: IO[bytes] | None, text: bytes) -> None:
@@ -163,7 +223,7 @@ def _give(stdin: IO[bytes] | None, text: bytes) -> None:
 
 def _read(stdout: IO[bytes] | None, lines: queue.SimpleQueue[bytes]) -> None:
     """Every line of a worker, and an empty one when it has ended."""
-    if stdout is not None:
-        for text in stdout:
+    with suppress(OSError, ValueError):
+        for text in stdout or ():
             lines.put(text)
     lines.put(b"")

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from ..ha.ownership.snapshot import Snapshot
 from ..ha.ownership.succession import Standing
 from . import commands
 from .home import Home
-from .log import DecisionLog, Log
+from .log import DecisionLog, Log, wall
 from .lookout import Views
 from .news import News
 from .notifying import open_notifier
@@ -34,11 +33,6 @@ from .settings import Settings
 PROMISE = "promise"
 # Decisions and sentences that may wait for the disk.
 _WAITING = 1000
-
-
-def wall() -> str:
-    """The wall clock as ISO 8601, UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 class Surroundings:
