@@ -31,9 +31,12 @@ GLANCE = 0.1
 PATIENCE = 10.0
 # Seconds until the folder is looked into again after it could not be read.
 _PAUSE = 1.0
+# Seconds after which an outcome, or half a request, is nobody's any more, and between two looks for such; so
+# many outcomes are kept meanwhile.
+_STALE, _SWEEP, _MOST = 600.0, 60.0, 100
 # Requests that are served at once; one may wait for a move, or for a share that hangs.
 _WIDTH = 4
-_ASK, _TAKEN, _ANSWER = ".ask", ".taken", ".answer"
+_ASK, _TAKEN, _ANSWER, _NEW = ".ask", ".taken", ".answer", ".new"
 
 
 class NotServed(StandbyError):
@@ -93,9 +96,14 @@ def hand_in(folder: Path, arguments: Sequence[str], by: str, seconds: float, clo
 
 def _publish(path: Path, document: Mapping[str, Any]) -> None:
     """Make a file in one step."""
-    new = path.with_suffix(f"{path.suffix}.new")
-    new.write_text(json.dumps(document), encoding="utf-8")
-    new.replace(path)
+    new = path.with_suffix(f"{path.suffix}{_NEW}")
+    try:
+        new.write_text(json.dumps(document), encoding="utf-8")
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
 
 
 def _until_taken(ask: Path, clock: Clock) -> None:
@@ -155,10 +163,14 @@ class Inbox:
 
     def _run(self) -> None:
         self._tidy()
+        swept = time.monotonic()
         while not self._closed.wait(GLANCE):
             try:
                 self.look()
-            except OSError as error:
+                if time.monotonic() - swept >= _SWEEP:
+                    swept = time.monotonic()
+                    self.sweep()
+            except Exception as error:  # whatever it is, the next request is to be served
                 self._say(f"requests in {self._folder} cannot be read: {error}")
                 self._closed.wait(_PAUSE)
 
@@ -167,7 +179,19 @@ class Inbox:
         with suppress(OSError):
             self._folder.mkdir(exist_ok=True)
             for left in (*self._folder.glob(f"*{_TAKEN}"), *self._folder.glob(f"*{_ANSWER}")):
-                left.unlink(missing_ok=True)
+                _remove(left)
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what nobody fetched: its asker was killed, or its session ended.
+
+        Raises:
+            OSError: the folder cannot be read.
+        """
+        answers = sorted(self._folder.glob(f"*{_ANSWER}"), key=_age)
+        halves = self._folder.glob(f"*{_NEW}")
+        for left in (*answers[_MOST:], *(one for one in (*answers, *halves) if _age(one) > _STALE)):
+            _remove(left)
 
     def look(self) -> None:
         """Take the requests that are there now; those that find no room wait, and may be taken back.
@@ -178,11 +202,17 @@ class Inbox:
         for ask in sorted(self._folder.glob(f"*{_ASK}")):
             if not self._room.acquire(blocking=False):
                 return
-            taken = self._take(ask)
-            if taken is None:
-                self._room.release()
-            else:
-                self._threads.submit(self._do, taken)
+            begun = False
+            try:
+                taken = self._take(ask)
+                if taken is not None:
+                    self._threads.submit(self._do, taken)
+                    begun = True
+            except OSError as error:  # Windows refuses to rename what a scanner holds open: at the next look
+                self._say(f"a request in {self._folder} cannot be taken: {error.strerror or error}")
+            finally:
+                if not begun:
+                    self._room.release()
 
     def _take(self, ask: Path) -> Path | None:
         """The request as this agent's own; None where its asker has gone or taken it back."""
@@ -197,11 +227,11 @@ class Inbox:
     def _do(self, taken: Path) -> None:
         try:
             _publish(taken.with_suffix(_ANSWER), asdict(self._told(taken)))
-            taken.unlink(missing_ok=True)
-        except OSError as error:
+        except Exception as error:
             self._say(f"the outcome of a request cannot be written to {self._folder}: {error}")
         finally:
             self._room.release()
+            _remove(taken)  # without an outcome, its asker is told that none comes
 
     def _told(self, taken: Path) -> Told:
         try:
@@ -213,3 +243,17 @@ class Inbox:
             return self._serve(arguments, by)
         except Exception as error:  # whatever it is, somebody waits for an answer
             return refused(foreseen(error, None))
+
+
+def _age(file: Path) -> float:
+    """Seconds since a file was written; 0 for one that is gone."""
+    try:
+        return time.time() - file.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _remove(file: Path) -> None:
+    """Remove a file; one that cannot be removed now is seen again."""
+    with suppress(OSError):
+        file.unlink(missing_ok=True)

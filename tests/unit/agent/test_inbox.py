@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -147,6 +148,104 @@ def test_what_an_earlier_agent_left_is_removed(folder, agent):
     (folder / "x.answer").write_text("{}")
     agent(lambda arguments, by: Told(0))
     assert hand_in(folder, [], "Ada", 10.0) == Told(0)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Looks that follow one another soon."""
+    monkeypatch.setattr(inbox, "_PAUSE", 0.01)
+    monkeypatch.setattr(inbox, "_SWEEP", 0.2)
+
+
+def until(holds):
+    end = time.monotonic() + 20.0
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def begin(folder, said):
+    one = Inbox(folder, lambda arguments, by: Told(0, "served"), said.append)
+    one.start()
+    return one
+
+
+def test_a_request_that_cannot_be_renamed_is_served_later_however_often(folder, monkeypatch, quick):
+    """Windows refuses to rename what a scanner holds open: ERROR_SHARING_VIOLATION, PermissionError."""
+    held, rename, said = [10], Path.rename, []
+
+    def refusing(self, to):
+        if self.suffix == ".ask" and held[0]:
+            held[0] -= 1
+            raise PermissionError(13, "The process cannot access the file", str(self))
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", refusing)
+    one = begin(folder, said)
+    assert hand_in(folder, [], "Ada", 10.0).out == "served"
+    one.close()
+    assert held == [0]
+    assert said[0].endswith("cannot be taken: The process cannot access the file")
+
+
+def test_nothing_that_goes_wrong_at_a_look_is_the_last_one(folder, monkeypatch, quick):
+    wrong, look, said = (
+        [MemoryError(), RuntimeError("no more"), OSError(5, "Access is denied")],
+        Inbox.look,
+        [],
+    )
+
+    def failing(self):
+        if wrong:
+            raise wrong.pop()
+        look(self)
+
+    monkeypatch.setattr(Inbox, "look", failing)
+    one = begin(folder, said)
+    assert hand_in(folder, [], "Ada", 10.0).out == "served"
+    one.close()
+    assert len(said) == 3
+
+
+def test_what_nobody_fetched_does_not_stay_for_good(folder, quick):
+    one = begin(folder, [])
+    hand_in(folder, [], "Ada", 10.0)
+    for name in ("old.answer", "old.ask.new", "old.answer.new", "young.answer", "young.ask.new"):
+        (folder / name).write_text("{}")
+        if name.startswith("old"):
+            os.utime(folder / name, (time.time() - 700, time.time() - 700))
+    until(lambda: len(list(folder.iterdir())) == 2)
+    one.close()
+    assert sorted(left.name for left in folder.iterdir()) == ["young.answer", "young.ask.new"]
+
+
+def test_of_outcomes_that_nobody_fetched_the_youngest_are_kept(folder, monkeypatch):
+    monkeypatch.setattr(inbox, "_MOST", 3)
+    folder.mkdir()
+    for age in range(6):
+        (folder / f"{age}.answer").write_text("{}")
+        os.utime(folder / f"{age}.answer", (time.time() - age * 10, time.time() - age * 10))
+    one = Inbox(folder, lambda arguments, by: Told(0), lambda sentence: None)
+    one.sweep()
+    one.close()
+    assert sorted(left.name for left in folder.iterdir()) == ["0.answer", "1.answer", "2.answer"]
+
+
+def test_an_outcome_that_cannot_be_written_leaves_nothing_and_is_said(folder, monkeypatch):
+    said, replace = [], Path.replace
+
+    def full(self, to):
+        if to.suffix == ".answer":
+            raise OSError(28, "No space left on device")
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", full)
+    one = begin(folder, said)
+    with pytest.raises(StandbyError, match="took the request and ended"):
+        hand_in(folder, [], "Ada", 10.0)
+    one.close()
+    assert "No space left" in said[0]
     assert list(folder.iterdir()) == []
 
 
