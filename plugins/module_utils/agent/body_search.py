@@ -14,6 +14,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from .platform import creation_flags
+
 # The expression and the text come as data on stdin.
 _PROGRAM = "import json, re, sys; e, t = json.load(sys.stdin); sys.exit(0 if re.search(e, t) else 3)"
 _FOUND, _NOT_FOUND = 0, 3
@@ -60,7 +62,7 @@ class BodySearch:
                 stderr=subprocess.DEVNULL,
                 timeout=self._seconds,
                 check=False,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=creation_flags(),
             )
         except subprocess.TimeoutExpired:
             raise TimeoutError from None

@@ -13,12 +13,7 @@ from contextlib import suppress
 from typing import IO, Protocol
 
 from ..errors import StandbyError
-from .platform import WINDOWS, here
-
-# Process creation flag: a console program gets no window (learn.microsoft.com, "Process Creation Flags").
-CREATE_NO_WINDOW = 0x08000000
-# For subprocess.Popen, which takes flags on Windows alone.
-CREATION_FLAGS = CREATE_NO_WINDOW if WINDOWS else 0
+from .platform import creation_flags, here
 
 # The longest answer, in bytes: far above what a node with thousands of sites has.
 ANSWER_LIMIT = 64 << 20
@@ -82,7 +77,7 @@ class ChildProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 bufsize=0,
-                creationflags=CREATION_FLAGS,
+                creationflags=creation_flags(prompt=True),
             )
         except OSError as error:
             raise ChildLost(f"could not be started: {error.strerror or error}", sent=False) from error

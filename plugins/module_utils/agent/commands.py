@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import IO
 
 from ..errors import StandbyError
+from .platform import creation_flags
 
 # Bytes that are read of what a program says, and characters that are told of it.
 _LARGEST = 4096
@@ -63,7 +64,7 @@ def _run(
             stdout=subprocess.DEVNULL,
             stderr=told,
             env=environment,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            creationflags=creation_flags(),
             start_new_session=os.name != "nt",
         )
     except (OSError, ValueError) as error:

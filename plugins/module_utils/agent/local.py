@@ -19,8 +19,7 @@ from typing import IO
 from ..errors import AccessDenied, CimError, OutcomeUnknown, StandbyError
 from ..node import Completed, Node
 from .bridge import Bridge, command
-from .bridge_child import CREATION_FLAGS
-from .platform import WINDOWS, WholeCode, here
+from .platform import WINDOWS, WholeCode, creation_flags, here
 
 # Seconds after which a command that has not ended is killed; as over WinRM (wsman/shell.py).
 COMMAND_LIMIT = 600.0
@@ -163,7 +162,7 @@ def _start(argv: Sequence[str], code: WholeCode) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            creationflags=CREATION_FLAGS,
+            creationflags=creation_flags(),
             **code.options,
         )
     except PermissionError as error:

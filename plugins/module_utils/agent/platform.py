@@ -22,6 +22,9 @@ _PROGRAMS = r"C:\Windows\System32"
 
 WINDOWS = sys.platform == "win32"
 
+# Process creation flags (learn.microsoft.com, "Process Creation Flags", "SetPriorityClass function").
+_CREATE_NO_WINDOW, _ABOVE_NORMAL = 0x08000000, 0x00008000
+
 
 def here(path: str, *, windows: bool = WINDOWS, environment: Mapping[str, str] | None = None) -> str:
     r"""What stands for a Windows path.
@@ -58,6 +61,18 @@ def _parts(path: str) -> Sequence[str]:
     if parsed.drive.startswith("\\\\"):
         return ("UNC", *parsed.drive.strip("\\").split("\\"), *parsed.parts[1:])
     return (parsed.drive[0].upper(), *parsed.parts[1:])
+
+
+def creation_flags(*, prompt: bool = False) -> int:
+    """For subprocess.Popen, which takes flags on Windows alone: a console program gets no window.
+
+    Args:
+        prompt: it must not come late, and runs above normal. A process does not leave that class to its
+            children ("CreateProcessW function", dwCreationFlags), so that all others run at normal.
+    """
+    if not WINDOWS:
+        return 0
+    return _CREATE_NO_WINDOW | _ABOVE_NORMAL if prompt else _CREATE_NO_WINDOW
 
 
 class WholeCode:

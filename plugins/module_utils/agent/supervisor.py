@@ -27,6 +27,7 @@ from typing import IO, Any
 
 from ..ha.codec import Codec, MisfitError
 from ..ha.ownership.succession import Standing
+from .platform import creation_flags
 
 # Seconds after which a worker that was begun counts as one that works: it has read the witness by then.
 _SETTLED = 10.0
@@ -127,7 +128,9 @@ class Supervisor:
         self._gone()
         try:
             # The command is this very program.
-            worker = subprocess.Popen(self._command, **_OPTIONS)  # noqa: S603
+            worker = subprocess.Popen(  # noqa: S603
+                self._command, **_PIPES, creationflags=creation_flags(prompt=True)
+            )
         except Exception as error:  # no memory, no handles, the program is locked: all of it may pass
             return _NOT_STARTED, f"cannot be started: {error}", ""
         lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -207,9 +210,7 @@ def _killed(worker: subprocess.Popen[bytes]) -> int:
             return worker.wait(_LAST)
 
 
-_PIPES = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-# No console window for the worker on Windows.
-_OPTIONS: dict[str, Any] = {**_PIPES, "creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
+_PIPES: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
 
 
 def _give(stdin: IO[bytes] | None, text: bytes) -> None:

@@ -4,8 +4,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
+
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.agent import (
+    body_search,
+    bridge_child,
+    commands,
+    local,
+    platform,
+    supervisor,
+)
 from ansible_collections.standby.iis.plugins.module_utils.agent.platform import here
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 
@@ -39,3 +50,38 @@ def test_what_is_no_absolute_path_is_refused(path):
 def test_without_a_root_the_message_says_what_to_do(environment):
     with pytest.raises(StandbyError, match=r"C:\\a is a path of Windows.* STANDBY_ROOT"):
         here("C:\\a", windows=False, environment=environment)
+
+
+# CREATE_NO_WINDOW, and with ABOVE_NORMAL_PRIORITY_CLASS
+NORMAL, ABOVE_NORMAL = 0x08000000, 0x08008000
+
+
+@pytest.mark.parametrize(
+    ("begin", "flags"),
+    [
+        (lambda: supervisor.Supervisor(["x"], 1.0, print)._one(), ABOVE_NORMAL),
+        (lambda: bridge_child.ChildProcess(["x.exe"]), ABOVE_NORMAL),
+        (lambda: local._start(["appcmd.exe"], platform.WholeCode()), NORMAL),
+        (lambda: commands.run(["fence"], b"", 1.0), NORMAL),
+        (lambda: body_search.BodySearch(1.0)("a+", "b"), NORMAL),
+    ],
+    ids=["worker", "bridge", "appcmd", "fence", "search"],
+)
+def test_what_must_not_come_late_runs_above_normal_and_nothing_else(monkeypatch, begin, flags):
+    """Windows gives a child the normal class where it is given none."""
+    given = []
+
+    def popen(*_args, **options):
+        given.append(options["creationflags"])
+        raise OSError(2, "nothing is started here")
+
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    monkeypatch.setenv(platform.ROOT, "/nowhere")
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with contextlib.suppress(Exception):
+        begin()
+    assert given == [flags]
+
+
+def test_elsewhere_than_on_windows_there_are_no_flags():
+    assert (platform.creation_flags(), platform.creation_flags(prompt=True)) == (0, 0)
