@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import RequestKind
-from ansible_collections.standby.iis.plugins.module_utils.windows.service import stop_service
+from ansible_collections.standby.iis.plugins.module_utils.windows.service import start_service, stop_service
 from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
 from tests.support.agent_lab import AgentLab
 from tests.support.cluster_lab import SHARED
@@ -52,6 +52,14 @@ class SmtpAgents(AgentLab):
         except OSError:
             return False
         return True
+
+    def recover(self) -> None:
+        """As without SMTP; nobody else starts a service that was stopped."""
+        super().recover()
+        for name in self.cluster.nodes:
+            node = connect(self.cluster.connection(name))
+            start_service(node, "SMTPSVC", time)
+            node.close()
 
     def stop_service(self, name: str, service: str) -> None:
         """Stop a service of Windows, as an operator would."""
@@ -106,7 +114,7 @@ def test_when_the_smtp_service_fails_the_other_node_takes_over_and_delivers_the_
         of.lab.fault("server1", "service_start", service="SMTPSVC")
         of.stop_service("server1", "SMTPSVC")
         of.until(of.serves("server2"))
-    assert "service SMTPSVC is stopped on server1" in of.here("server1")["sentence"] + of.record.reason
+    assert "the service SMTPSVC is stopped" in of.record.reason
     assert len(mail.shared_queue) == len(BEFORE)
     of.send("after")
     assert delivered(mail) == Counter([*BEFORE, "after"])

@@ -212,7 +212,7 @@ def test_an_answer_that_is_good_but_late_is_told_from_none():
     assert "later than 1e-09 s" in verdict.sentence
 
 
-@pytest.mark.parametrize("address", ["a@b>\r\nDATA", "a b@c", "ä@example.com", "<a@b>"])
+@pytest.mark.parametrize("address", ["a@b>\r\nDATA", "a@b\r\nDATA", "a b@c", "ä@example.com", "<a@b>"])
 def test_an_address_cannot_smuggle_a_command(serve, address):
     handler = Handler()
     verdict = ask(serve(handler), recipient=address)
