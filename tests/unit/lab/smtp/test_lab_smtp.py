@@ -117,7 +117,7 @@ async def test_a_mail_waits_in_the_queue_until_the_next_hop_takes_it(tmp_path, h
         assert (bench.file_count(QUEUE), hop.messages) == (3, [])
         hop.answer = "250 2.0.0 taken"
         await bench.until(lambda: bench.file_count(QUEUE) == 0)
-        assert hop.subjects == ["mail 0", "mail 1", "mail 2"]
+        assert sorted(hop.subjects) == ["mail 0", "mail 1", "mail 2"]
         hop.answer = "550 5.0.0 never"
         await asyncio.to_thread(send, ADDRESS, port_of(one), "bad")
         await bench.until(lambda: bench.file_count(BAD) == 1)
