@@ -29,12 +29,14 @@ def lab(make_shared_lab):
 
 
 @pytest.fixture(scope="module")
-def of(lab) -> SmtpLab:
+def of(lab) -> Iterator[SmtpLab]:
     made = SmtpLab(lab)
     made.declare()
     for name in (MAIL, SECOND):
         made.cluster.put(name, "server1")
-    return made
+    yield made
+    said = [(lab.state.node(name) / "output.log").read_text() for name in made.cluster.nodes]
+    assert said == ["", ""]
 
 
 @pytest.fixture
