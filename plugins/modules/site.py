@@ -199,6 +199,17 @@ EXAMPLES = r"""
         latency: 2.0
         certificate_days: 14
 
+- name: Protect an SMTP virtual server, and check that it would take mail over TLS
+  standby.iis.site:
+    name: Outgoing
+    type: smtp
+    nodes: [server1, server2]
+    checks:
+      - url: smtp://192.0.2.52
+        host: mail.example.com
+        starttls: true
+        recipient: postmaster@example.com
+
 - name: Stop protecting the shop, and delete it from the nodes where it does not serve
   standby.iis.site:
     name: Shop & Co

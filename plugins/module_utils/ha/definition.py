@@ -29,7 +29,14 @@ _CODEC = Codec()
 # agents of both versions read one definition while they are replaced.
 _LATER_OF_SITES: Mapping[str, object] = MappingProxyType({"services": (SiteType.WEB,)})
 _LATER_OF_CHECKS: Mapping[str, object] = MappingProxyType(
-    {"starttls": False, "login": None, "password_file": None, "listing": False}
+    {
+        "starttls": False,
+        "login": None,
+        "password_file": None,
+        "listing": False,
+        "sender": None,
+        "recipient": None,
+    }
 )
 
 

@@ -200,7 +200,7 @@ def test_the_stored_definition_keeps_what_serves_a_site():
 
 def test_a_definition_of_web_sites_alone_is_what_earlier_versions_read():
     (text,) = to_values(CLUSTER).values()
-    for name in ("services", "starttls", "login", "password_file", "listing"):
+    for name in ("services", "starttls", "login", "password_file", "listing", "sender", "recipient"):
         assert name not in text
     ftp_check = Check("ftp://10.0.0.50/", starttls=True, login="a", password_file="b", listing=True)
     whole = replace(CLUSTER, sites=(replace(FILES, checks=(ftp_check,)),))
