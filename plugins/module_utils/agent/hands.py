@@ -22,7 +22,7 @@ from ..control.perform import operate
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
 from ..ha.execute import Report, execute
-from ..ha.facts import NodeFacts, Scope
+from ..ha.facts import NodeFacts, Scope, narrowed
 from ..ha.model import Hierarchy
 from ..ha.observe import Presence, presence
 from ..ha.ownership.decision import Do, Verb
@@ -240,7 +240,8 @@ class Hands:
     # Parts
 
     def _facts(self) -> NodeFacts:
-        facts = gather(self._node, Scope.MOVE)
+        sites = (site for one in self._hierarchies.values() for site in one.sites)
+        facts = gather(self._node, narrowed(Scope.MOVE, sites))
         if facts.problem is not None:
             raise StandbyError(
                 f"its state cannot be read ({facts.problem.rstrip('.')})", node=self._node.name

@@ -18,7 +18,7 @@ from typing import TypeVar
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
 from ..ha.check_times import CheckSettings, defined_times, idle_interval, quick_times
-from ..ha.facts import NodeFacts, Scope
+from ..ha.facts import NodeFacts, Scope, narrowed
 from ..ha.health import QUICK, Health, Result, Verdict, Watch, quick_result
 from ..ha.model import Check, Hierarchy, Site
 from ..ha.ownership.timing import Timers
@@ -241,7 +241,8 @@ class Probes:
             return
         self._reading = True
         lives = {name: eye.health.generation for name, eye in self._eyes.items() if eye.serving}
-        work = partial(gather, self._node, Scope.CHECK)
+        sites = (site for eye in self._eyes.values() for site in eye.hierarchy.sites)
+        work = partial(gather, self._node, narrowed(Scope.CHECK, sites))
         self._run(self._reader, work, partial(self._have_read, self._caller.monotonic(), lives))
 
     def _have_read(self, started: float, lives: Mapping[str, int], facts: NodeFacts | StandbyError) -> None:

@@ -40,7 +40,7 @@ def gather(node: Node, scope: Scope) -> NodeFacts:
         for part, name, read in _READERS:
             if part in scope:
                 parts[name] = read(node)
-        if "iis" in parts:
+        if "iis" in parts and Scope.SMTP in scope:
             parts["iis"] = smtp.with_servers(node, parts["iis"], parts.get("services"))
     except StandbyError as error:
         return NodeFacts(node.name, problem=str(error))

@@ -42,10 +42,17 @@ class Scope(Flag):
     MACHINE = auto()
     # Names and states alone of what IIS has, instead of IIS.
     STATES = auto()
+    # SMTP virtual servers beside IIS or STATES, where the node has any.
+    SMTP = auto()
     NETWORK = ADDRESSES | ADAPTERS
-    MEMBERS = ADDRESSES | DISKS | IIS
-    MOVE = NETWORK | DISKS | IIS | SERVICES
-    CHECK = NETWORK | DISKS | STATES | SERVICES
+    MEMBERS = ADDRESSES | DISKS | IIS | SMTP
+    MOVE = NETWORK | DISKS | IIS | SMTP | SERVICES
+    CHECK = NETWORK | DISKS | STATES | SMTP | SERVICES
+
+
+def narrowed(scope: Scope, sites: Iterable[Site]) -> Scope:
+    """A scope without what none of some sites needs: who looks often reads no more than that."""
+    return scope if any(SiteType.SMTP in site.services for site in sites) else scope & ~Scope.SMTP
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from ..errors import CimError, StandbyError, Unreachable
+from ..errors import CimError, StandbyError
 from ..node import ClassPath, Clock, Instance, Node, Value
 from .failure import about
 from .iis_config import Binding, IisConfiguration, IisSite
@@ -78,8 +78,6 @@ def with_servers(
         return configuration
     try:
         servers = read_servers(node)
-    except Unreachable:
-        raise
     except StandbyError as failure:
         return replace(configuration, smtp_problem=str(failure))
     taken = Counter(site.name.casefold() for site in configuration.sites)

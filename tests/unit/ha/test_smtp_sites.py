@@ -12,7 +12,12 @@ from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyE
 from ansible_collections.standby.iis.plugins.module_utils.ha.checks import derive_checks, refuse_unfit
 from ansible_collections.standby.iis.plugins.module_utils.ha.definition import from_values, to_values
 from ansible_collections.standby.iis.plugins.module_utils.ha.discovery import discover
-from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts, services_of
+from ansible_collections.standby.iis.plugins.module_utils.ha.facts import (
+    NodeFacts,
+    Scope,
+    narrowed,
+    services_of,
+)
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import (
     Check,
     Cluster,
@@ -163,6 +168,12 @@ def test_its_state_is_what_is_seen(site, presence, words):
     web = replace(MEMBER, services=(SiteType.WEB,))
     assert see(web, facts(server())).words == "absent"
     assert services_of([MEMBER]) == ("SMTPSVC",)
+
+
+def test_who_looks_often_reads_virtual_servers_only_where_one_is_protected():
+    assert narrowed(Scope.CHECK, [MEMBER]) is Scope.CHECK
+    assert Scope.SMTP not in narrowed(Scope.CHECK, [replace(MEMBER, services=(SiteType.WEB,))])
+    assert narrowed(Scope.CHECK, []) | Scope.SMTP == Scope.CHECK
 
 
 def test_a_state_that_cannot_be_read_says_why():
