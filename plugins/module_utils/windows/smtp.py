@@ -20,6 +20,7 @@ from ..node import ClassPath, Clock, Instance, Node, Value
 from .failure import about
 from .iis_config import Binding, IisConfiguration, IisSite
 from .iis_control import Call, control
+from .service import STOPPED as SERVICE_STOPPED
 from .service import Service, read_services
 from .smtp_settings import STARTED, STATE_DEFAULT, STATES, STOPPED, SmtpServer, changes_of, server_of
 from .waiting import attempts
@@ -121,13 +122,16 @@ def stop_site(node: Node, name: str, *, clock: Clock = time) -> None:
     """Stop a virtual server; one that is stopped already, or does not exist, stays so.
 
     Raises:
-        StandbyError: it does not stop.
+        StandbyError: it does not stop; SmtpMissing where the SMTP service runs and nothing shows what of it.
     """
     with about(node, _resource(name)):
         try:
             server = find_server(read_servers(node), name)
         except SmtpMissing:
-            return
+            service = read_services(node, [SERVICE]).get(SERVICE)
+            if service is None or service.state == SERVICE_STOPPED:
+                return
+            raise
         if server is not None and server.state != STOPPED:
             _switch(node, server, "stop", STOPPED, clock)
 

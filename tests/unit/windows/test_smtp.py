@@ -88,14 +88,25 @@ def test_a_virtual_server_is_read_with_state_bindings_and_folders(windows, node)
     "codes",
     [{"cim_status": 3}, {"cim_status": 5}, {"provider_code": 0x8004100E}, {"provider_code": 0x80041010}],
 )
-def test_a_node_without_smtp_server_is_told_with_the_features_that_bring_it(node, monkeypatch, codes):
-    def fail(*_rest, **_more):
-        raise CimError("no", **codes)
+def test_a_node_without_its_classes_is_told_with_the_features_that_bring_them(
+    windows, node, monkeypatch, codes
+):
+    enumerate_ = windows.enumerate
+
+    def fail(target, **more):
+        if target.name.startswith("IIs"):
+            raise CimError("no", **codes)
+        return enumerate_(target, **more)
 
     monkeypatch.setattr(node.cim, "enumerate", fail)
     with pytest.raises(smtp.SmtpMissing, match="Install the Windows features SMTP-Server and Web-WMI"):
         smtp.read_servers(node)
     smtp.stop_site(node, "SMTPvs")  # what is not there is stopped
+    service(windows)
+    with pytest.raises(smtp.SmtpMissing, match="there is no class"):
+        smtp.stop_site(node, "SMTPvs")  # it may run
+    windows.instances[-1].properties["State"] = "Stopped"
+    smtp.stop_site(node, "SMTPvs")
 
 
 def test_other_failures_pass(node, monkeypatch):
