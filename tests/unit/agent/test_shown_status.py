@@ -20,7 +20,7 @@ def shown(tmp_path, monkeypatch):
     """What writes the status, without all that stands beside it."""
     monkeypatch.setattr(module, "status", lambda *_both: {"standing": "lapsed"})
     made = Surroundings.__new__(Surroundings)
-    made._home, made._decisions, made._definition, made._shown = Home(str(tmp_path)), Mock(), "", {}
+    made._home, made._decisions, made._works_by, made._shown = Home(str(tmp_path)), Mock(), {}, {}
     made._home.status_file.write_text('{"standing": "member"}')
     return made
 

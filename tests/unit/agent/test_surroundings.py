@@ -44,7 +44,7 @@ def agent(tmp_path):
             fences=FENCES,
             fence_timeout=fence_timeout,
         )
-        made.append(Surroundings(Home(str(tmp_path)), told, patience, grant, Mock(), Mock()))
+        made.append(Surroundings(Home(str(tmp_path)), told, patience, grant, Mock(), Mock(), {}))
         return made[-1]
 
     yield make
