@@ -9,8 +9,12 @@ from tests.support.agent_lab import AgentLab
 BOTH = ("server1", "server2")
 
 
-def until_held(of: AgentLab) -> None:
-    """The networks of both nodes fail in turn, and work again, until the site of server1 is held."""
+def until_held(of: AgentLab) -> str:
+    """The networks of both nodes fail in turn, and work again, until the site of server1 is held.
+
+    Returns:
+        The node whose network worked last.
+    """
     for number in range(of.timers.hold_after + 1):
         here, there = BOTH[number % 2], BOTH[1 - number % 2]
         of.lab.fault(here, "nic", management="true")
@@ -21,3 +25,4 @@ def until_held(of: AgentLab) -> None:
             break
     assert number + 1 >= of.timers.hold_after
     assert of.owner() is None
+    return there

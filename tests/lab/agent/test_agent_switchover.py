@@ -129,9 +129,9 @@ def test_a_switchover_back_and_forth_at_once_is_refused_while_one_is_under_way(o
 
 def test_a_site_that_is_held_is_moved_where_somebody_asks_for_it(of):
     with of.watching():
-        until_held(of)
-        of.request("server2")
-        of.until(lambda: of.record.request is None and of.serves("server2")())
+        target = until_held(of)
+        of.request(target)
+        of.until(lambda: of.record.request is None and of.serves(target)())
 
 
 def test_without_local_recovery_a_switchover_and_a_crash_end_on_the_other_node(of):
