@@ -87,6 +87,19 @@ def test_every_node_gets_settings_of_its_own_that_the_agent_reads():
     assert "$input" in script(given)
 
 
+def test_an_agent_that_has_read_its_settings_writes_the_same_text():
+    """It shows the digest of that, which is compared with the file's."""
+    given = options(
+        timers={"stability": 400},
+        checks={"quick": {"interval": 3, "timeout": 2}, "deep": {"interval": 15}, "votes": {"shop": 2}},
+        hierarchies={"shop": {"switchback": "automatic", "window": [120, 300]}},
+        fence_timeout=30,
+        notifications={**telling(hook("https://10.0.0.9/")), "quiet": 60},
+    )
+    told = write(request_from(given, NAMES).settings["server1"])
+    assert write(parse(told)) == told
+
+
 def test_secrets_of_the_witness_become_files_and_the_settings_name_them(tmp_path):
     for name in ("ca.pem", "client.pem", "client.key"):
         (tmp_path / name).write_text(name)
