@@ -15,7 +15,7 @@ from ..errors import StandbyError, Unreachable
 from ..node import Clock, Node
 from ..windows import task
 from ..windows.files import Files
-from .seen import read_status
+from .seen import shown
 
 # A member serves; so does one whose peers promise, while the witness is out of reach.
 _STANDING = ("member", "promised")
@@ -96,7 +96,7 @@ def wait_well(
     """
 
     def problem() -> str:
-        return trouble(read_status(files, home), expected)
+        return trouble(shown(files, home), expected)
 
     if why := wait_until(problem, seconds, clock):
         raise StandbyError(

@@ -77,8 +77,12 @@ def wait_ready(
 
     def problem() -> str:
         nonlocal found
-        found = hindrance(read(), replaced)
-        return str(found or "")
+        found = StandbyError("what agents show of themselves cannot be read", remedy=_REMEDY)
+        statuses = read()
+        found = hindrance(statuses, replaced)
+        # A worker that has just begun shows nothing for a moment; one that does not stay up may be mended so.
+        silent = next((node for node, status in statuses.items() if not status), "")
+        return str(found or silent)
 
-    if why := wait_until(problem, seconds, clock):
-        raise found or StandbyError(why, remedy=_REMEDY)
+    if wait_until(problem, seconds, clock) and found is not None:
+        raise found

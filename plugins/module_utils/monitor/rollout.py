@@ -230,7 +230,7 @@ class Rollout:
                 return
             self._stage(node, case)
             await_ready()
-            earlier = seen.read_status(self._files(node), self._request.home) if case.seen.status else {}
+            earlier = self._statuses([case.node])[case.node]
             serving = case.seen.serving
             began = self._clock.monotonic()
             if case.of(Act.SWAP):
@@ -282,7 +282,7 @@ class Rollout:
 
         def read(node: Node) -> health.Status:
             try:
-                return seen.read_status(self._files(node), self._request.home)
+                return seen.shown(self._files(node), self._request.home)
             except Unreachable:
                 raise
             except StandbyError:

@@ -89,7 +89,7 @@ def look(node: Node, files: Files, home: str, names: tuple[str, ...], caches: bo
     paths = {name: f"{home}\\{name}" for name in (*names, KEYS, STATUS)}
     found = files.look([home, folder, *paths.values()])
     cluster = read_node(node)
-    status = _shown(files, home) if found[paths[STATUS]].exists else {}
+    status = shown(files, home) if found[paths[STATUS]].exists else {}
     return Seen(
         found[home],
         {name: found[path].sha256 for name, path in paths.items()},
@@ -109,8 +109,8 @@ def _told(
     """The file, which a start reads, and what an agent shows that has read another one."""
     if there is not None and there.exists:
         yield _document(files.read(path))
-    if isinstance(shown := status.get("told"), dict):
-        yield shown
+    if isinstance(had := status.get("told"), dict):
+        yield had
 
 
 def _refuse_another(node: str, registered: Task | None, home: str) -> None:
@@ -124,8 +124,12 @@ def _refuse_another(node: str, registered: Task | None, home: str) -> None:
         )
 
 
-def _shown(files: Files, home: str) -> Mapping[str, Any]:
-    """What the agent shows, which goes when its worker ends."""
+def shown(files: Files, home: str) -> Mapping[str, Any]:
+    """What the agent shows; empty where no worker lives that has shown anything.
+
+    Raises:
+        StandbyError: it cannot be read at this moment.
+    """
     try:
         return read_status(files, home)
     except StandbyError:

@@ -110,6 +110,8 @@ def _why_anew(wanted: Wanted, files: tuple[str, ...], registered: tuple[str, ...
         return f"{', '.join(files)} changed"
     if tasks.AGENT in registered:
         return "its task changed"
+    if not seen.status:
+        return "it shows nothing of itself"
     if seen.definition != seen.status.get("definition"):
         return "the definition of the cluster changed"
     for name, sha256 in wanted.works_by.items():

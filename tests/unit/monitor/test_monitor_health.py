@@ -101,6 +101,6 @@ def test_a_file_that_is_written_just_now_is_asked_for_again_a_node_that_is_gone_
 def test_an_agent_that_is_not_well_is_told_with_what_its_task_does(monkeypatch, state, result, told):
     found = Task("\\standby.iis\\", "agent", state, result, "")
     monkeypatch.setattr(health.task, "read_task", lambda *_of: found)
-    monkeypatch.setattr(health, "read_status", lambda *_of: {})
+    monkeypatch.setattr(health, "shown", lambda *_of: {})
     with pytest.raises(StandbyError, match=told):
         wait_well(SimpleNamespace(name="a"), None, "C:\\home", Expected(), 1.0, Clock())

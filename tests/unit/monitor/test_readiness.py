@@ -59,5 +59,17 @@ def test_what_cannot_be_read_for_so_long_is_told():
     def fails():
         raise StandbyError("in use")
 
-    with pytest.raises(StandbyError, match="in use"):
+    with pytest.raises(StandbyError, match="cannot be read"):
         wait_ready(fails, (), 5.0, Clock())
+
+
+def test_a_worker_that_begins_is_waited_for_and_one_that_does_not_stay_up_is_replaced():
+    clock, statuses = Clock(), {"a": MEMBER, "b": {}}
+    clock.at(2.0, lambda: statuses.update(b={**MEMBER, "hierarchies": UP}))
+    wait_ready(lambda: statuses, ["b"], 5.0, clock)
+    assert clock.now < 4.0
+    statuses["b"] = {}
+    wait_ready(lambda: statuses, ["b"], 5.0, clock)
+    assert clock.now > 5.0
+    with pytest.raises(StandbyError, match="b, agent: it shows nothing of itself"):
+        wait_ready(lambda: statuses, ["a"], 5.0, clock)

@@ -105,7 +105,7 @@ class World:
         monkeypatch.setattr(rollout.health, "wait_well", wait_well)
         monkeypatch.setattr(rollout.seen, "look", lambda node, *_rest: world.nodes[node.name])
         self.shown: dict[str, dict] = {}
-        monkeypatch.setattr(rollout.seen, "read_status", lambda files, _home: world.status(files.name))
+        monkeypatch.setattr(rollout.seen, "shown", lambda files, _home: world.status(files.name))
         monkeypatch.setattr(rollout, "read_cluster", lambda _fleet: CLUSTER)
         monkeypatch.setattr(
             rollout,

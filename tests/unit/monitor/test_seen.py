@@ -85,9 +85,9 @@ class Going:
 
 
 def test_a_status_that_goes_meanwhile_shows_nothing():
-    assert seen._shown(Going(None), HOME) == {}
+    assert seen.shown(Going(None), HOME) == {}
     with pytest.raises(StandbyError):
-        seen._shown(Going("O:BA"), HOME)
+        seen.shown(Going("O:BA"), HOME)
 
 
 @pytest.mark.parametrize(("state", "serving"), [(TaskState.RUNNING, ("x",)), (TaskState.READY, ())])

@@ -113,6 +113,12 @@ def test_an_agent_that_runs_on_beside_files_that_were_replaced_is_seen(name):
         assert f"another {name}" in step.sentence
 
 
+def test_an_agent_whose_worker_does_not_stay_up_is_replaced():
+    (step,) = steps(WANTED, complete(status={}))
+    assert step.act is Act.SWAP
+    assert "shows nothing" in step.sentence
+
+
 def test_an_agent_that_does_not_run_is_started_whatever_it_once_showed():
     stopped = {name: replace(one, state=TaskState.READY) for name, one in complete().tasks.items()}
     assert acts(WANTED, complete(tasks=stopped, definition="d2")) == [Act.START]
