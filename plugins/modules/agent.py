@@ -16,6 +16,8 @@ description:
   - An agent that runs is replaced node by node. Its successor goes on with what it has in service, so that
     clients see nothing of it. The next node follows once the successor is well; the first bad sign ends
     the run.
+  - No agent is replaced while one that runs does not reach the witness, as none could hand on what it has.
+  - Another witness is refused while a node has an agent. C(docs/witness.md) tells how it is changed.
   - Where no agent runs yet, what is in service is taken out of service first, and the agents bring it back.
 author:
   - The standby.iis authors (!UNKNOWN)
