@@ -59,6 +59,19 @@ def hindrance(statuses: Mapping[str, Status], replaced: Collection[str]) -> Stan
     return None
 
 
+def wait_shown(read: Callable[[], Mapping[str, Status]], seconds: float, clock: Clock) -> None:
+    """Wait until each agent shows something, or for so long.
+
+    A worker that has just begun shows nothing for a moment: what it looks after would count as new. One that
+    does not stay up shows nothing at all.
+    """
+    wait_until(lambda: _silent(read()), seconds, clock)
+
+
+def _silent(statuses: Mapping[str, Status]) -> str:
+    return next((node for node, status in statuses.items() if not status), "")
+
+
 def wait_ready(
     read: Callable[[], Mapping[str, Status]], replaced: Collection[str], seconds: float, clock: Clock
 ) -> None:
@@ -80,9 +93,7 @@ def wait_ready(
         found = StandbyError("what agents show of themselves cannot be read", remedy=_REMEDY)
         statuses = read()
         found = hindrance(statuses, replaced)
-        # A worker that has just begun shows nothing for a moment; one that does not stay up may be mended so.
-        silent = next((node for node, status in statuses.items() if not status), "")
-        return str(found or silent)
+        return str(found or _silent(statuses))
 
     if wait_until(problem, seconds, clock) and found is not None:
         raise found

@@ -60,8 +60,7 @@ class Rollout:
         self._fleet, self._request, self._script, self._clock = fleet, request, script, clock
         self._names = tuple(request.settings)
         self.handovers: dict[str, float] = {}
-        first = next(iter(request.settings.values()))
-        timers = timers_of(first)
+        timers = timers_of(next(iter(request.settings.values())))
         self._seconds = bound(timers, nodes=len(self._names)) + _ALLOWANCE
         self._passing = timers.ttl
 
@@ -86,6 +85,9 @@ class Rollout:
             return seen.look(node, self._files(node), own.home, tuple(own.files), own.caches)
 
         found = self._fleet.on_all(one)
+        if silent := [name for name, has in found.items() if has.running and not has.status]:
+            readiness.wait_shown(lambda: self._statuses(silent), self._passing, self._clock)
+            found |= self._fleet.on_all(one, silent)
         check_same(self._request.settings, found)
         return [case_of(name, asked[name], found[name]) for name in self._names]
 
@@ -177,10 +179,8 @@ class Rollout:
         """Start all agents at once, where none runs and nothing is in service any more."""
         by_name = {case.node: case for case in cases}
         self._fleet.on_all(lambda node: self._place(node, by_name[node.name]))
-        if up:
-            self._fleet.on_all(
-                unregister
-            )  # what does not run is not asked, and does not begin by itself meanwhile
+        if up:  # what does not run is not asked, and does not begin by itself meanwhile
+            self._fleet.on_all(unregister)
         self._take_out(up)
 
         def start(node: Node) -> None:

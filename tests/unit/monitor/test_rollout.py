@@ -348,3 +348,31 @@ def test_what_changes_no_agent_is_done_while_the_witness_is_away(world, monkeypa
     world.shown = {name: {**AWAY, "hierarchies": dict.fromkeys("xy", UP)} for name in NAMES}
     world.ensure()
     assert world.done == [f"take rule {name}" for name in NAMES]
+
+
+def test_what_an_agent_looks_after_whose_worker_has_just_begun_is_not_taken_out_of_service(world):
+    whole = world.node("b", serving=("x", "y"))
+    world.nodes["a"] = world.node("a", serving=("x",))
+    world.nodes["b"] = replace(whole, status={})
+    world.shown["b"] = {}
+    world.up = {"y": "in_service"}
+
+    def shows():
+        world.nodes["b"] = whole
+        del world.shown["b"]
+
+    clock = Clock()
+    clock.at(2.0, shows)
+    assert ensure_agents(Fleet(), world.request, "script", rotate=False, check=False, clock=clock).changed
+    assert world.of("out") == []
+    assert "well b x,y" in world.done
+
+
+def test_what_may_be_looked_after_by_an_agent_that_shows_nothing_is_not_taken_out_of_service(world):
+    world.nodes["a"] = world.node("a", serving=("x",))
+    world.nodes["b"] = replace(world.node("b"), status={})
+    world.shown["b"] = {}
+    world.up = {"y": "in_service"}
+    with pytest.raises(StandbyError, match="b, agent: it shows nothing of itself"):
+        world.ensure()
+    assert world.done == []
