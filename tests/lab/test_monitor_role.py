@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.monitor.removal import Removal
+from ansible_collections.standby.iis.plugins.module_utils.windows import files
 from lab.machine.processes import STAND_IN
 from playbooks import Played, play
-from tests.support.agent_lab import PYTHON, SITE, AgentLab
+from tests.support.agent_lab import HOME, PYTHON, SITE, AgentLab
 from tests.support.witnesses import PATH as WITNESS
 
 pytestmark = pytest.mark.alone
@@ -67,6 +69,24 @@ def archive(folder: Path) -> dict[str, str]:
         "monitor_archive": str(path),
         "monitor_archive_checksum": checksum,
     }
+
+
+class Killed(BaseException):
+    """The end of the controller's process."""
+
+
+def break_off(of: AgentLab) -> None:
+    """A removal that is killed right before addresses are kept."""
+
+    def killed(_found: object) -> None:
+        raise Killed
+
+    script = (Path(files.__file__).parent / "scripts" / files.SCRIPT).read_text(encoding="utf-8")
+    with of.cluster.fleet() as fleet:
+        removal = Removal(fleet, HOME, script)
+        removal._keep_all = killed
+        with pytest.raises(Killed):
+            removal.apply(removal.look())
 
 
 @pytest.fixture(scope="module")
@@ -129,3 +149,13 @@ def test_the_life_of_agents_on_nodes(role, tmp_path):
     for name, record in of.members.items():
         assert (record.machine, record.first) == (members[name].machine, 0)
         assert record.incarnation > members[name].incarnation
+    # A removal that is killed once all agents have ended is finished by the next one.
+    last = str(of.owner())
+    break_off(of)
+    of.until(lambda: of.owner() is None)
+    told = role.play(*CHECK, monitor_state="absent").text
+    assert "have in service again what an earlier removal left" in told
+    role.play(monitor_state="absent")
+    assert of.owner() == of.cluster.status(SITE)["owner"] == last
+    assert of.serves(last)()
+    assert role.play(monitor_state="absent").changed == 0
