@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from ..agent import tasks
 from ..control.fleet import Fleet
@@ -104,8 +105,7 @@ class Removal:
                 shown.setdefault(name, []).append(node)
         had = dict(self.left)
         if any(has.running and not has.status for has in found.values()):  # its worker begins, or cannot
-            seen_up = {str(one["name"]): one["owner"] for one in hierarchies_of(self._fleet)}
-            had |= {name: str(owner) for name, owner in seen_up.items() if owner is not None}
+            had |= _seen_up(hierarchies_of(self._fleet))
         return had | {name: self._one_of(name, nodes) for name, nodes in shown.items()}
 
     def _one_of(self, name: str, nodes: Sequence[str]) -> str:
@@ -221,6 +221,15 @@ class Removal:
                 node, {name: int(before[name]) for name in smb_client.LIFETIMES if name in before}
             )
         files.remove([self._home])
+
+
+def _seen_up(hierarchies: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The owners of what agents look after, which is what has a site, as the nodes show them."""
+    return {
+        str(one["name"]): str(one["owner"])
+        for one in hierarchies
+        if one["owner"] is not None and any(member["kind"] == "site" for member in one["members"])
+    }
 
 
 def _give(node: Node, floating: tuple[str, ...], lifetime: timedelta) -> None:
