@@ -269,8 +269,8 @@ def test_where_addresses_are_not_kept_all_of_them_are_short_before_agents_run_ag
         world.remove()
     first = min(number for number, one in enumerate(world.done) if one.startswith("start"))
     for name in NAMES:
-        last = max(n for n, one in enumerate(world.done[:first]) if one.split()[0] in ("keep", "shorten"))
-        assert world.done[last].startswith("shorten")
+        lifetimes = [one for one in world.done[:first] if one.startswith(("keep", "shorten"))]
+        assert [one for one in lifetimes if one.endswith(f" {name}")][-1].startswith("shorten")
         assert f"start {name}" in world.done
         assert f"enable agent {name}" in world.done
     assert not any(one.startswith(("unregister", "remove", "settle")) for one in world.done)
