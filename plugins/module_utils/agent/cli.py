@@ -6,7 +6,8 @@
 What needs the witness is handed to the agent of this node (``inbox.py``), and answered by it. Each command
 imports what it needs: ``run`` stays for good, and is to be small.
 
-Exit codes: 0 done, 1 refused or failed (the sentence is on standard error), 2 bad usage.
+Exit codes: 0 done, 1 refused or failed (the sentence is on standard error), 2 bad usage, 3 a move that was
+accepted, and is not in service at the end of the wait.
 """
 
 from __future__ import annotations

@@ -39,6 +39,10 @@ _WIDTH = 4
 _ASK, _TAKEN, _ANSWER, _NEW = ".ask", ".taken", ".answer", ".new"
 
 
+# Exit code of a move that was accepted, and is not so at the end.
+ACCEPTED = 3
+
+
 class NotServed(StandbyError):
     """No agent takes requests in this home."""
 
@@ -48,7 +52,7 @@ class Told:
     """What became of a request.
 
     Attributes:
-        code: exit code: 0 done, 1 refused or failed.
+        code: exit code: 0 done, 1 refused or failed, ACCEPTED.
         out: for standard output.
         err: for standard error: the sentence why not.
     """

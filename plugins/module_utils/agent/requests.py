@@ -12,12 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import StandbyError
-from ..ha.ownership.records import HierarchyRecord, Maintenance, RequestKind
+from ..ha.ownership.records import Answer, HierarchyRecord, Maintenance, RequestKind
 from ..ha.ownership.timing import LISTING_AGE, bound
 from .desk import Board, Desk
 from .home import Home
-from .inbox import NotServed, Told, refused
+from .in_service import Course, ask_node
+from .inbox import ACCEPTED, NotServed, Told, refused
 from .opening import open_witness
+from .peers.keys import KeyFile
 from .settings import Settings, timers_of
 
 # A request waits for its answer, and for what was asked to be so, as long as ownership may take for each.
@@ -145,17 +147,53 @@ def _in_words(shown: Mapping[str, Any]) -> str:
 # Asking
 
 
-def _move(asked: argparse.Namespace, _home: Home, settings: Settings, desk: Desk) -> Told:
-    kind = RequestKind(asked.command)
+def _move(asked: argparse.Namespace, home: Home, settings: Settings, desk: Desk) -> Told:
+    """Ask, and follow it until the node that takes it says that it is in service."""
+    kind, hierarchy, seconds = RequestKind(asked.command), asked.hierarchy, _bound(settings)
     target = asked.node if kind is RequestKind.SWITCHOVER else ""
-    return _ask(settings, desk, asked.hierarchy, kind, target, force=asked.force)
+    answer = _answer(settings, desk, hierarchy, kind, target, force=asked.force)
+    if not answer.accepted:
+        return Told(1, err=f"{answer.sentence}\n")
+    keys, patience = KeyFile(home.key_file), timers_of(settings).store_timeout
+
+    def look(node: str) -> Mapping[str, Any]:
+        if node == settings.node:
+            found: Mapping[str, Any] = _own(home).get("hierarchies", {}).get(hierarchy, {})
+            return found
+        return ask_node(settings, keys, patience, node, hierarchy)
+
+    course = Course(target, look)
+    desk.wait_for(hierarchy, course.ended, seconds)
+    if course.serves:
+        return Told(0, f"{answer.sentence}\n")
+    late = StandbyError(
+        f"it was accepted, and is not in service{f' on {target}' if target else ''}: {course.told}",
+        resource=f'hierarchy "{hierarchy}"',
+        remedy="Look at the status, which says why",
+    )
+    return Told(ACCEPTED, f"{answer.sentence}\n", f"{late}\n")
 
 
 def _tell(asked: argparse.Namespace, _home: Home, settings: Settings, desk: Desk) -> Told:
-    return _ask(settings, desk, asked.hierarchy, RequestKind(asked.command))
+    """Ask, and wait until it is so."""
+    kind, seconds = RequestKind(asked.command), _bound(settings)
+    answer = _answer(settings, desk, asked.hierarchy, kind)
+    if not answer.accepted:
+        return Told(1, err=f"{answer.sentence}\n")
+    if kind is RequestKind.ACKNOWLEDGE or desk.wait_for(asked.hierarchy, _nobody_has_it, seconds):
+        return Told(0, f"{answer.sentence}\n")
+    raise StandbyError(
+        f"it was accepted and is not so after {seconds:g} s",
+        resource=f'hierarchy "{asked.hierarchy}"',
+        remedy="Look at the status, which says why",
+    )
 
 
-def _ask(
+def _nobody_has_it(record: HierarchyRecord) -> bool:
+    return not record.owner
+
+
+def _answer(
     settings: Settings,
     desk: Desk,
     hierarchy: str,
@@ -163,30 +201,14 @@ def _ask(
     target: str = "",
     *,
     force: bool = False,
-) -> Told:
-    """Ask, wait for the answer, and for what was asked to be so.
+) -> Answer:
+    """Ask, and wait for the answer.
 
     Raises:
-        StandbyError: it was not answered, or is not so in time.
+        StandbyError: it was not answered in time.
     """
-    seconds = _bound(settings)
     number = desk.ask(hierarchy, kind, target, force=force)
-    answer = desk.follow(hierarchy, number, seconds)
-    if not answer.accepted:
-        return Told(1, err=f"{answer.sentence}\n")
-    if kind is RequestKind.ACKNOWLEDGE or desk.wait_for(hierarchy, _done(kind, target), seconds):
-        return Told(0, f"{answer.sentence}\n")
-    raise StandbyError(
-        f"it was accepted and is not so after {seconds:g} s",
-        resource=f'hierarchy "{hierarchy}"',
-        remedy="Look at the status, which says why",
-    )
-
-
-def _done(kind: RequestKind, target: str) -> Callable[[HierarchyRecord], bool]:
-    if kind is RequestKind.OUT:
-        return lambda record: not record.owner
-    return lambda record: bool(record.owner) and (not target or record.owner == target)
+    return desk.follow(hierarchy, number, _bound(settings))
 
 
 def _maintenance(asked: argparse.Namespace, home: Home, settings: Settings, desk: Desk) -> Told:

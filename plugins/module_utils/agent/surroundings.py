@@ -17,7 +17,7 @@ from ..ha.ownership.decision import Decision
 from ..ha.ownership.explain import standing_of
 from ..ha.ownership.snapshot import Snapshot
 from ..ha.ownership.succession import Standing
-from . import commands
+from . import commands, in_service
 from .home import Home
 from .log import DecisionLog, Log, wall
 from .lookout import Views
@@ -81,7 +81,11 @@ class Surroundings:
             settings.port,
             settings.node,
             self._keys,
-            {PROMISE: self._promise, VIEWS: self._views.answer},
+            {
+                PROMISE: self._promise,
+                VIEWS: self._views.answer,
+                in_service.VERDICT: lambda _peer, payload: in_service.answer(self._shown, payload),
+            },
             time.monotonic,
             problem=self._problem,
         )

@@ -29,6 +29,9 @@ _NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 _ARGUMENTS = re.compile(rf'"(?P<home>[^"]+)\\{re.escape(PROGRAM)}" run --home "(?P=home)"')
 _START = f"Start the scheduled task {FOLDER}{AGENT} on it, or remove the agents of all its nodes"
 
+# Exit code of a move that was accepted, and is not in service at the end of the wait of the agent's command.
+_ACCEPTED = 3
+
 
 class AgentRefused(StandbyError):
     """The agents refuse what was asked, or cannot do it; the text is theirs."""
@@ -165,12 +168,13 @@ def run(node: Node, agent: Agent, name: str, *arguments: str, resource: str | No
         resource: what it concerns, for messages.
 
     Raises:
-        AgentRefused: it ended with another code than 0; the problem is what it says.
+        AgentRefused: it ended with a code for which nothing was accepted; the problem is what it says. What
+            became of that which was accepted is seen by who asked.
         StandbyError: it could not be run, or its end is not known.
     """
     with about(node, resource or f"agent {name}"):
         ended = node.shell.run(agent.command(name, *arguments))
-    if ended.code != 0:
+    if ended.code not in (0, _ACCEPTED):
         raise AgentRefused(
             _told(ended), node=node.name, resource=resource, remedy="Do what the agent says, then ask again"
         )

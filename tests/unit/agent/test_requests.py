@@ -10,11 +10,19 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.agent import cli, desk, inbox, requests, settings
+from ansible_collections.standby.iis.plugins.module_utils.agent import (
+    cli,
+    desk,
+    in_service,
+    inbox,
+    requests,
+    settings,
+)
 from ansible_collections.standby.iis.plugins.module_utils.agent.home import Home
 from ansible_collections.standby.iis.plugins.module_utils.agent.inbox import Told
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening import open_directory
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
     HIERARCHIES,
     MAINTENANCE,
@@ -83,12 +91,77 @@ def answering(store, monkeypatch, accepted, **changes):
             done = replace(known, request=None, answer=answer, **(changes if accepted else {}))
             store.put(KEY, found.version, encode(done))
 
-    monkeypatch.setattr(desk.time, "sleep", sleep)
+    passed = [0.0]
+
+    def wait(seconds):
+        passed.append(passed[-1] + seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(desk.time, "sleep", wait)
+    monkeypatch.setattr(desk.time, "monotonic", lambda: passed[-1])
+
+
+def says(monkeypatch, *said):
+    """What the agent of the other node says at each look; the last one from then on."""
+    waiting = list(said)
+
+    def asked(*_arguments):
+        return waiting.pop(0) if len(waiting) > 1 else waiting[0]
+
+    monkeypatch.setattr(requests, "ask_node", asked)
 
 
 def test_a_switchover_is_asked_for_and_followed_until_the_node_has_it(run, store, monkeypatch):
     answering(store, monkeypatch, True, owner="server2")
+    says(monkeypatch, {"reason": "starting", "sentence": "it is being started"}, SERVES)
     assert run("switchover", "--", SHOP.hierarchy, "server2") == (0, "as you wish\n", "")
+
+
+def test_a_switchover_is_not_done_when_it_is_claimed_and_does_not_start(run, store, monkeypatch):
+    answering(store, monkeypatch, True, owner="server2")
+    says(monkeypatch, {"reason": "failed", "sentence": "its pool does not start"})
+    code, out, err = run("switchover", "--", SHOP.hierarchy, "server2")
+    assert (code, out) == (3, "as you wish\n")
+    assert "it was accepted, and is not in service on server2: its pool does not start" in err
+
+
+def test_one_that_the_target_gives_back_is_not_waited_for_any_longer(run, store, monkeypatch):
+    answering(store, monkeypatch, True, owner="server2")
+
+    def given_back(*_arguments):
+        found = store.get(KEY)
+        known = decode_hierarchy(found.value, SHOP.hierarchy)
+        store.put(KEY, found.version, encode(replace(known, owner="server1", reason="server1 took it again")))
+        return {"reason": "handing_over", "sentence": "it is given back"}
+
+    monkeypatch.setattr(requests, "ask_node", given_back)
+    code, _out, err = run("switchover", "--", SHOP.hierarchy, "server2")
+    assert code == 3
+    assert "server1 has it: server1 took it again" in err
+
+
+def test_a_target_whose_agent_does_not_answer_is_said(run, store, monkeypatch):
+    answering(store, monkeypatch, True, owner="server2")
+
+    def silent(*_arguments):
+        raise StandbyError("no answer")
+
+    monkeypatch.setattr(requests, "ask_node", silent)
+    code, _out, err = run("switchback", "--", SHOP.hierarchy)
+    assert code == 3
+    assert "server2 has it, and does not say whether it serves: no answer" in err
+
+
+def test_what_comes_into_service_on_this_node_its_status_says(run, store, monkeypatch):
+    answering(store, monkeypatch, True, owner="server1")
+    assert run("switchover", "--", SHOP.hierarchy, "server1")[0] == 0
+
+
+def test_an_agent_says_of_a_hierarchy_what_its_status_shows():
+    assert in_service.answer(HERE, {"hierarchy": SHOP.hierarchy}) == SERVES
+    for payload in ({}, {"hierarchy": "other"}, {"hierarchy": ["x"]}):
+        assert in_service.answer(HERE, payload) == {"reason": "", "sentence": ""}
+    assert in_service.answer({}, {"hierarchy": SHOP.hierarchy}) == {"reason": "", "sentence": ""}
 
 
 def test_a_refusal_is_the_agents_sentence_on_standard_error(run, store, monkeypatch):

@@ -122,6 +122,11 @@ def test_a_refusal_is_told_in_the_words_of_the_agent():
     )
 
 
+def test_what_was_accepted_and_is_not_so_in_the_end_is_no_refusal():
+    shell = Shell(3, "server1 gives it away\n", "it was accepted, and is not in service on server2")
+    assert run(Node("server1", None, shell), one("server1"), "switchover") == "server1 gives it away\n"
+
+
 def test_an_end_without_a_word_is_told_by_its_code():
     with pytest.raises(AgentRefused, match="ended with exit code 9009 and said nothing"):
         run(Node("server1", None, Shell(9009)), one("server1"), "status")
