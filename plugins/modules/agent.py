@@ -107,6 +107,9 @@ options:
         node off.
       - It must end with 0 only when that node is surely off. Where the content lies on a shared disk, nothing
         is taken from a lost node without it.
+      - The arguments are not logged by Ansible, nor told by an agent. They stand in C(agent.json), which only
+        administrators and SYSTEM may read, and in the list of processes while the program runs, which all
+        users of a node may read. A program that reads its password from a file of its own is safer.
     type: dict
   fence_timeout:
     description: Seconds that such a program may take.
@@ -269,7 +272,7 @@ from ..module_utils.control.fleet import Fleet
 from ..module_utils.control.result import failure_of, result_of
 from ..module_utils.errors import StandbyError
 from ..module_utils.monitor.ensure import ensure_agents
-from ..module_utils.monitor.options import AGENT_SPEC, home, request_from, script
+from ..module_utils.monitor.options import AGENT_SPEC, harmless, home, request_from, script, shown
 from ..module_utils.monitor.removal import remove_agents
 from ..module_utils.wsman.options import CONNECTION_SPEC, connections_from
 
@@ -279,6 +282,8 @@ ARGUMENT_SPEC = {**CONNECTION_SPEC, **AGENT_SPEC}
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     wanted, check = module.params, module.check_mode
+    module.no_log_values -= harmless(wanted)
+    invocation = {"module_args": shown(wanted)}
     try:
         with Fleet(connections_from(wanted)) as fleet:
             if wanted["state"] == "absent":
@@ -289,8 +294,8 @@ def main() -> None:
                     fleet, request, script(wanted), rotate=wanted["rotate_key"], check=check
                 )
     except StandbyError as error:
-        module.fail_json(**failure_of(error))
-    module.exit_json(**result_of(outcome))
+        module.fail_json(**failure_of(error), invocation=invocation)
+    module.exit_json(**result_of(outcome), invocation=invocation)
 
 
 if __name__ == "__main__":

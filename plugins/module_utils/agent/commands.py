@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
@@ -19,10 +20,17 @@ from .platform import creation_flags
 # Bytes that are read of what a program says, and characters that are told of it.
 _LARGEST = 4096
 _LONGEST_TOLD = 300
+# What stands for an argument in what a program says.
+_HIDDEN, _SHORT = "***", 4
 
 
 def run(
-    argv: Sequence[str], given: bytes, timeout: float, environment: Mapping[str, str] | None = None
+    argv: Sequence[str],
+    given: bytes,
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+    *,
+    spare: Sequence[str] = (),
 ) -> None:
     """Run a program to its end.
 
@@ -34,20 +42,28 @@ def run(
         given: its standard input.
         timeout: seconds until it is killed.
         environment: variables; None for those of the agent.
+        spare: arguments that may be told.
 
     Raises:
         StandbyError: it cannot be started, takes too long, or ends with another code than 0; the problem has
-            what it wrote to standard error.
+            what it wrote to standard error, without its arguments: one may be a password.
     """
     # Files, not pipes: a program that never reads, or whose children keep a pipe open, holds up nobody.
     try:
         with tempfile.TemporaryFile() as entered, tempfile.TemporaryFile() as told:
             entered.write(given)
             entered.seek(0)
-            _run(argv, entered, told, timeout, environment)
+            code = _run(argv, entered, told, timeout, environment)
+            if not code:
+                return
+            told.seek(0)
+            said = told.read(_LARGEST).decode("utf-8", "replace")
     except OSError as error:
         problem = f"its input and output cannot be kept: {error.strerror or error}"
         raise StandbyError(problem, remedy="Make room on the disk of the agent's TEMP folder") from error
+    words = " ".join(_without(said, set(argv[1:]) - set(spare)).split())[:_LONGEST_TOLD]
+    problem = f"it ended with code {code}" + (f" and said: {words.rstrip('.')}" if words else "")
+    raise StandbyError(problem, remedy="Run it by hand to see why")
 
 
 def _run(
@@ -56,7 +72,8 @@ def _run(
     told: IO[bytes],
     timeout: float,
     environment: Mapping[str, str] | None,
-) -> None:
+) -> int:
+    """Run it to its end; its exit code."""
     try:
         process = subprocess.Popen(  # noqa: S603 - argv of the configuration, no shell
             list(argv),
@@ -76,11 +93,17 @@ def _run(
         _kill(process)
         problem = f"it did not end within {timeout:g} s and was killed"
         raise StandbyError(problem, remedy="Run it by hand to see why") from None
-    if code:
-        told.seek(0)
-        words = " ".join(told.read(_LARGEST).decode("utf-8", "replace").split())[:_LONGEST_TOLD]
-        problem = f"it ended with code {code}" + (f" and said: {words.rstrip('.')}" if words else "")
-        raise StandbyError(problem, remedy="Run it by hand to see why")
+    return code
+
+
+def _without(words: str, arguments: Collection[str]) -> str:
+    """What a program says, without its arguments, and the values in ``/name:value`` and ``--name=value``."""
+    hidden = {value for one in arguments for value in (one, one.partition("=")[2], one.partition(":")[2])}
+    for one in sorted(hidden - {""}, key=len, reverse=True):
+        # A short one is part of many words, and hidden where it stands alone.
+        form = re.escape(one) if len(one) >= _SHORT else rf"(?<!\w){re.escape(one)}(?!\w)"
+        words = re.sub(form, _HIDDEN, words)
+    return words
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -9,15 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-from ..errors import StandbyError, foreseen
+from ..errors import StandbyError
 from ..ha.ownership.decision import Decision
 from ..ha.ownership.explain import standing_of
 from ..ha.ownership.snapshot import Snapshot
 from ..ha.ownership.succession import Standing
-from . import commands, in_service
+from . import in_service
+from .fences import Fences
 from .home import Home
 from .log import DecisionLog, Log, wall
 from .lookout import Views
@@ -72,6 +72,7 @@ class Surroundings:
         self._left: Outbox[tuple[Standing | None, Callable[[], None]]]
         self._left = Outbox(self._pass_on, 1, self._problem, "standing")
         self._threads = ThreadPoolExecutor(2 * len(settings.addresses) + 4, "outside")
+        self._fences = Fences(settings, home.here, self._problem)
         self._shown: Mapping[str, Any] = {}
         self._news = News()
         self._notifier = open_notifier(settings.notifications, home.here, self._problem)
@@ -117,7 +118,7 @@ class Surroundings:
 
     def cut_power(self, node: str, done: Callable[[bool], None]) -> None:
         """Run the fence of a node, on a thread."""
-        self._threads.submit(self._cut_power, node, done)
+        self._fences.run(node, done)
 
     def decided(self, snapshot: Snapshot, decision: Decision) -> None:
         """Have it written down and shown, and people told of what is news in it."""
@@ -193,37 +194,6 @@ class Surroundings:
         self._grant(peer, incarnation, answer)
         answered.wait(self._patience)
         return {"granted": granted == [True]}
-
-    def _cut_power(self, node: str, done: Callable[[bool], None]) -> None:
-        try:
-            fence(self._settings, node, self._home.here)
-        except Exception as error:  # whoever waits for it tries again only after an answer
-            self._problem(str(foreseen(error, node)))
-            done(False)
-        else:
-            done(True)
-
-
-def fence(settings: Settings, node: str, here: Callable[[str], Path]) -> None:
-    """Run the fence of a node, to its end.
-
-    Args:
-        settings: which declare it.
-        node: that is to be off.
-        here: where a Windows path is on this machine.
-
-    Raises:
-        StandbyError: it is not sure that the node is off.
-    """
-    program, *arguments = settings.fences[node]
-    try:
-        commands.run([str(here(program)), *arguments], b"", settings.fence_timeout)
-    except StandbyError as error:
-        raise StandbyError(
-            f"its fence {program}: {error.problem}",
-            node=node,
-            remedy="Make sure that the node is off, then ask for what it had with force; mend the fence",
-        ) from error
 
 
 def _silent(_sentence: str) -> None:

@@ -59,7 +59,7 @@ AGENT_SPEC: dict[str, Any] = {
     "timers": {"type": "dict"},
     "hierarchies": {"type": "dict"},
     "limits": {"type": "dict"},
-    "fences": {"type": "dict"},
+    "fences": {"type": "dict", "no_log": True},
     "fence_timeout": {"type": "float", "default": 30.0},
     "checks": {"type": "dict"},
     "notifications": {"type": "dict", "options": NOTIFICATIONS_SPEC},
@@ -83,6 +83,27 @@ def request_from(params: Mapping[str, Any], names: Sequence[str]) -> Request:
     common = _common(params, names)
     told = {name: _settings({"node": name, **common}) for name in names}
     return Request(home(params), told, _interpreter(params), bundle.archive(source(params)), secrets)
+
+
+# What Ansible shows in place of an option that is not to be logged.
+_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+# Texts that are shorter are not hidden in what the module says: they are part of too many words.
+_SHORT = 8
+
+
+def shown(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as ``-vvv`` may show them: without arguments of fences, of which one may be a password."""
+    fences = params["fences"]
+    return {**params, "fences": None if fences is None else dict.fromkeys(fences, _HIDDEN)}
+
+
+def harmless(params: Mapping[str, Any]) -> set[str]:
+    """Texts of fences that messages may hold: programs, names of nodes, and what is short."""
+    fences: Mapping[str, Any] = params["fences"] or {}
+    commands = [one for one in fences.values() if isinstance(one, list)]
+    texts = {str(part) for command in commands for part in command}
+    known = {str(name) for name in (*fences, *(command[0] for command in commands if command))}
+    return {text for text in texts if text in known or len(text) < _SHORT}
 
 
 def home(params: Mapping[str, Any]) -> str:

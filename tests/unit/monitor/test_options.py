@@ -18,8 +18,10 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot 
 from ansible_collections.standby.iis.plugins.module_utils.monitor.options import (
     AGENT_SPEC,
     ETCD_SPEC,
+    harmless,
     request_from,
     script,
+    shown,
 )
 
 NAMES = ("server1", "server2")
@@ -213,3 +215,23 @@ def test_an_archive_without_its_checksum_or_its_python_is_refused(tmp_path):
         request_from(options(**given | {"archive_checksum": None}), NAMES)
     with pytest.raises(StandbyError, match=r"no python\.exe at its top"):
         request_from(options(**embeddable(tmp_path, "python-3.13/python.exe")), NAMES)
+
+
+FENCES = {"server1": ["C:\\fence\\off.exe", "server1", "-p", "BMCSECRET"], "server2": "C:\\off.exe BMCSECRET"}
+
+
+def test_arguments_of_fences_are_not_shown():
+    told = shown(options(fences=FENCES))
+    assert "BMCSECRET" not in str(told)
+    assert sorted(told["fences"]) == ["server1", "server2"]
+    assert told["port"] == 7790
+    assert shown(options(fences=None))["fences"] is None
+
+
+def test_what_is_hidden_of_fences_leaves_messages_readable():
+    assert harmless(options(fences=FENCES)) == {"C:\\fence\\off.exe", "server1", "-p"}
+    assert harmless(options(fences=None)) == set()
+
+
+def test_ansible_itself_logs_nothing_of_them():
+    assert AGENT_SPEC["fences"]["no_log"] is True
