@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ..errors import StandbyError
 
@@ -48,7 +49,8 @@ def check(asked: Notifications) -> None:
     """Refuse what cannot be, before an agent starts with it; files are looked at when it does.
 
     Raises:
-        StandbyError: a webhook without a URL or with two, a command without a program, a negative time.
+        StandbyError: a webhook without a URL, with two, or with one that cannot be; a command without a
+            program; a negative time.
     """
     for number, one in enumerate(asked.webhooks, start=1):
         if (one.url is None) == (one.url_file is None):
@@ -56,6 +58,8 @@ def check(asked: Notifications) -> None:
                 f"webhook {number} of the agent's settings has {'no URL' if one.url is None else 'two URLs'}",
                 remedy="Give either url or url_file",
             )
+        if one.url is not None and (problem := url_problem(one.url)):
+            raise StandbyError(f"the URL of webhook {number} of the agent's settings {problem}", remedy=URL)
     if not all(asked.commands):
         raise StandbyError(
             "a command of the agent's notifications is empty", remedy="Name a program, and its arguments"
@@ -65,3 +69,20 @@ def check(asked: Notifications) -> None:
             f"notifications of the agent's settings have quiet {asked.quiet:g}",
             remedy="Give seconds, from 0 on",
         )
+
+
+URL = "Write it with http or https, a host, no user name or password, and each other character as %XX"
+
+
+def url_problem(url: str) -> str:
+    """Why a URL cannot be posted to, "" where it can; without any of it, as it may be secret."""
+    if not all("!" <= character <= "~" for character in url):
+        return "has a space or another character that no URL has"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "is none"
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None or port == 0:
+        return "is not of the form https://host/path"
+    return ""

@@ -17,10 +17,14 @@ from urllib.parse import urlsplit
 
 from ..errors import StandbyError
 from . import commands
+from .notifications import URL, url_problem
+from .watched_http import Watch
 
 _LARGEST_FILE = 65536
 # Bytes that are read of an answer.
 _LARGEST_ANSWER = 4096
+# One try has so many of the waits on the network, whatever the server does meanwhile.
+_WHOLE = 3
 # HTTP status codes that pass by themselves (RFC 9110 15.5.9, RFC 6585 4), beside all from 500 on.
 _PASSING = (408, 429)
 _BROKEN = 500
@@ -38,7 +42,7 @@ class Webhook:
         headers_file: text file with a header a line, ``Authorization: Bearer ...``, read for each request, so
             that a secret can be changed; only the agent's account may be allowed to read it.
         ca_file: PEM file of the authorities that sign the server; None for those of the system.
-        timeout: seconds for each wait on the network.
+        timeout: seconds for each wait on the network; a try has three times as many.
         pauses: seconds before each further try.
 
     Raises:
@@ -54,12 +58,9 @@ class Webhook:
         timeout: float = 10.0,
         pauses: Sequence[float] = (1.0, 5.0, 25.0),
     ) -> None:
+        if problem := url_problem(url):
+            raise StandbyError(f"the URL of a webhook {problem}", remedy=URL)
         parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-            raise StandbyError(
-                "the URL of a webhook is not of the form https://host/path",
-                remedy="Write it with http or https, a host, and no user name or password",
-            )
         if headers_file is not None and parts.scheme != "https":
             raise StandbyError(
                 f"the webhook at {parts.hostname} would be sent its secret headers unprotected",
@@ -70,8 +71,7 @@ class Webhook:
         self._headers_file = headers_file
         self._timeout = timeout
         self._pauses = tuple(pauses)
-        trusted = urllib.request.HTTPSHandler(context=self._trust(ca_file))
-        self._opener = urllib.request.build_opener(_NoRedirection(), trusted)
+        self._trusted = self._trust(ca_file)
 
     def deliver(self, content: dict[str, Any], pause: Callable[[float], bool]) -> None:
         """See ``notify.Channel``."""
@@ -99,15 +99,19 @@ class Webhook:
         """What went wrong, "" where nothing did; and whether it may pass by itself."""
         headers = {"Content-Type": "application/json", "User-Agent": "standby.iis"} | self._headers()
         request = urllib.request.Request(self._url, body, headers, method="POST")  # noqa: S310 - see __init__
-        try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
-                answer.read(_LARGEST_ANSWER)
-        except urllib.error.HTTPError as error:
-            error.close()
-            return f"it answers with status {error.code}", error.code in _PASSING or error.code >= _BROKEN
-        except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", None) or error
-            return f"it gives no answer: {getattr(reason, 'strerror', None) or reason}", True
+        whole = _WHOLE * self._timeout
+        with Watch(whole) as watch:
+            opener = urllib.request.build_opener(_NoRedirection(), *watch.handlers(self._trusted))
+            try:
+                with opener.open(request, timeout=self._timeout) as answer:
+                    answer.read(_LARGEST_ANSWER)
+            except urllib.error.HTTPError as error:
+                error.close()
+                return f"it answers with status {error.code}", error.code in _PASSING or error.code >= _BROKEN
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                if watch.over:
+                    return f"it did not answer within {whole:g} s", True
+                return f"it gives no answer: {_reason(error)}", True
         return "", True
 
     def _headers(self) -> dict[str, str]:
@@ -132,6 +136,14 @@ class Webhook:
                 remedy="Write it as Name: value",
             )
         return name.strip(), value.strip()
+
+
+def _reason(error: Exception) -> str:
+    """Why, without what other libraries say of it: that may be the path, which holds the secret."""
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, OSError):
+        return reason.strerror or str(reason)
+    return f"{type(reason).__name__}, which is no HTTP" if isinstance(reason, Exception) else str(reason)
 
 
 _WEBHOOK_REMEDY = "Check the URL, its server, and the headers file"

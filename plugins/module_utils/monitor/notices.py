@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..agent.notifications import URL, url_problem
 from ..errors import StandbyError
 
 WEBHOOK_SPEC: dict[str, Any] = {
@@ -79,10 +80,9 @@ def _names(number: int, one: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _check(number: int, one: Mapping[str, Any]) -> None:
-    scheme = urlsplit(one["url"]).scheme
-    if scheme not in ("http", "https"):
-        raise StandbyError(f"the URL of webhook {number} is neither http nor https", remedy="Correct it")
-    if one["headers"] and scheme != "https":
+    if problem := url_problem(one["url"]):
+        raise StandbyError(f"the URL of webhook {number} {problem}", remedy=URL)
+    if one["headers"] and urlsplit(one["url"]).scheme != "https":
         raise StandbyError(
             f"the headers of webhook {number} would be sent unprotected", remedy="Give an https URL"
         )

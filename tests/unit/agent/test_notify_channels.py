@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import socket
@@ -224,6 +226,68 @@ def test_other_urls_are_refused_without_being_shown(url: str):
     with pytest.raises(StandbyError, match="not of the form") as caught:
         Webhook(url)
     assert "a:b" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example.com/T0/SECRET (prod)",
+        "https://hooks.example.com/T0/SECRET\u00e9",
+        " https://hooks.example.com/SECRET",
+        "https://hooks.example.com/SECRET\n",
+        "https://[hooks.example.com/SECRET",
+        "https://hooks.example.com:SECRET/",
+        "https://hooks.example.com:99999/SECRET",
+        "https://hooks.example.com:0/SECRET",
+    ],
+)
+def test_what_is_no_url_is_refused_without_being_shown(url: str):
+    with pytest.raises(StandbyError, match="the URL of a webhook") as caught:
+        Webhook(url)
+    assert "SECRET" not in str(caught.value)
+
+
+def test_what_other_libraries_say_of_a_request_is_not_told(monkeypatch):
+    def refused(*_arguments, **_options):
+        raise http.client.InvalidURL("URL can't contain control characters. '/T0/SECRET'")
+
+    monkeypatch.setattr(http.client.HTTPConnection, "request", refused)
+    assert failure(Webhook("http://127.0.0.1:1/SECRET", pauses=())) == (
+        "it gives no answer: InvalidURL, which is no HTTP"
+    )
+
+
+def _drip(connection: socket.socket, first: bytes) -> None:
+    """Answer byte by byte, until nobody listens any more."""
+    with connection, contextlib.suppress(OSError):
+        connection.recv(65536)
+        connection.sendall(first)
+        for _each in range(200):
+            connection.sendall(b"X")
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"HTTP/1.1 200 OK\r\nA: ", b"HTTP/1.1 500 No\r\nContent-Length: 900\r\n\r\n"]
+)
+def test_a_server_that_answers_byte_by_byte_is_given_up(first: bytes):
+    with socket.create_server(("127.0.0.1", port := free_port())) as listening:
+        threading.Thread(target=lambda: _drip(listening.accept()[0], first), daemon=True).start()
+        began = time.monotonic()
+        with contextlib.suppress(StandbyError):
+            Webhook(f"http://127.0.0.1:{port}/", timeout=0.5, pauses=()).deliver(CONTENT, lambda _pause: True)
+        assert time.monotonic() - began < 10.0
+
+
+def test_a_server_whose_tls_comes_byte_by_byte_is_given_up():
+    with socket.create_server(("127.0.0.1", port := free_port())) as listening:
+        # A record of a handshake, of 4,096 bytes
+        first = b"\x16\x03\x03\x10\x00"
+        threading.Thread(target=lambda: _drip(listening.accept()[0], first), daemon=True).start()
+        began = time.monotonic()
+        hook = Webhook(f"https://127.0.0.1:{port}/", timeout=0.5, pauses=())
+        assert "timed out" in failure(hook)
+        assert time.monotonic() - began < 10.0
 
 
 def test_secret_headers_are_not_sent_unprotected(tmp_path: Path):

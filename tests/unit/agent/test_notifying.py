@@ -115,6 +115,8 @@ def test_a_url_with_a_secret_is_not_told_when_it_fails(server, tmp_path):
     [
         (Notifications(webhooks=(WebhookSettings(),)), "webhook 1 .* has no URL"),
         (Notifications(webhooks=(WebhookSettings("http://a/", "b"),)), "webhook 1 .* has two URLs"),
+        (Notifications(webhooks=(WebhookSettings("https://[a/"),)), "webhook 1 .* is none"),
+        (Notifications(webhooks=(WebhookSettings("https://a/b c"),)), "webhook 1 .* has a space"),
         (Notifications(commands=((),)), "is empty"),
         (Notifications(quiet=-1.0), "have quiet -1"),
     ],

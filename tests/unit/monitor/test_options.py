@@ -195,7 +195,7 @@ def test_checks_and_notifications_are_those_of_the_agent_and_their_secrets_lie_i
         ({"fences": {"server1": []}}, "the fence of server1 is empty"),
         ({"port": 70000}, "port 70000"),
         ({"checks": {"quickly": {}}}, "quickly"),
-        ({"notifications": telling(hook("ftp://x/secret"))}, "webhook 1 is neither"),
+        ({"notifications": telling(hook("ftp://x/secret"))}, "webhook 1 is not of the form"),
         (
             {"notifications": telling(hook("http://x/", headers=["A: b"]))},
             "webhook 1 would be sent unprotected",
