@@ -1,31 +1,23 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Files of a node, through the command shell: the fixed script ``receive_file.ps1``, calls as its input.
-
-The script goes to PowerShell as ``-EncodedCommand``: nothing needs to lie on the node before, and no policy
-on script files applies. It reads ``$input``, for which PowerShell takes standard input line by line.
-"""
+"""Files of a node, through the command shell: the fixed script ``receive_file.ps1``, calls as its input."""
 
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from ..errors import BadDocument, StandbyError
-from ..node import Clock, Completed, Node
-from .failure import about
+from ..errors import StandbyError
+from ..node import Clock, Node
+from .calls import Answer, ask, command
 
 SCRIPT = "receive_file.ps1"
 # Bytes of a file on one line. Base64 of it is longer than any other member.
 PIECE = 96 * 1024
 
-_POWERSHELL = ("powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
 _REMEDY = "Look at that place on the node: rights, free space, programs that hold it open"
 _WHAT = "files"
 # Windows refuses these for a file that somebody has open, for a moment mostly: seconds between attempts.
@@ -66,8 +58,7 @@ class Files:
 
     def __init__(self, node: Node, script: str, clock: Clock = time) -> None:
         self._node, self._clock = node, clock
-        encoded = base64.b64encode(script.encode("utf-16-le")).decode("ascii")
-        self._argv = (*_POWERSHELL, encoded)
+        self._argv = command(script)
 
     def look(self, paths: Sequence[str]) -> dict[str, Found]:
         """What is at each of some paths.
@@ -111,7 +102,7 @@ class Files:
         """Remove files, and folders with all that is in them; success too where nothing is there."""
         self._run([{"do": "remove", "path": path} for path in paths])
 
-    def _run(self, calls: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:
+    def _run(self, calls: Sequence[Mapping[str, str]]) -> list[Answer]:
         if not calls:
             return []
         answers = self._ask(calls)
@@ -132,10 +123,8 @@ class Files:
                 )
         return answers
 
-    def _ask(self, calls: Sequence[Mapping[str, str]]) -> list[Mapping[str, Any]]:
-        lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
-        with about(self._node, _WHAT):
-            return _answers(self._node.shell.run(self._argv, lines.encode("ascii")), len(calls))
+    def _ask(self, calls: Sequence[Mapping[str, str]]) -> list[Answer]:
+        return ask(self._node, self._argv, calls, _WHAT)
 
 
 def _writing(path: str, data: bytes) -> Iterable[Mapping[str, str]]:
@@ -146,31 +135,7 @@ def _writing(path: str, data: bytes) -> Iterable[Mapping[str, str]]:
     yield {"do": "move", "path": new, "to": path}
 
 
-def _answers(ended: Completed, expected: int) -> list[Mapping[str, Any]]:
-    lines = ended.stdout.split()
-    if ended.code or len(lines) != expected:
-        said = ended.stderr.decode("utf-8", "replace").strip()[:400]
-        raise StandbyError(
-            f"PowerShell gave {len(lines)} answers to {expected} calls and ended with exit code {ended.code}"
-            f"{f' ({said})' if said else ''}",
-            remedy="Look whether powershell.exe runs on the node, in full language mode",
-        )
-    return [_answer(line) for line in lines]
-
-
-def _answer(line: bytes) -> Mapping[str, Any]:
-    try:
-        document = json.loads(base64.b64decode(line, validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise BadDocument(
-            f"answer of {SCRIPT}: expected base64 of JSON, found {line[:40]!r} ({error})"
-        ) from None
-    if not isinstance(document, dict):
-        raise BadDocument(f"answer of {SCRIPT}: expected an object, found {document!r:.40}")
-    return document
-
-
-def _found(answer: Mapping[str, Any]) -> Found:
+def _found(answer: Answer) -> Found:
     sha256, sddl, names = (answer.get(name) for name in ("sha256", "sddl", "names"))
     return Found(
         None if sha256 is None else str(sha256).lower(),

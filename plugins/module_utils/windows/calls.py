@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Fixed scripts on a node, through the command shell: calls as JSON lines in, a line of base64 out for each.
+
+A script goes to PowerShell as ``-EncodedCommand``: nothing needs to lie on the node before, and no policy on
+script files applies. It reads ``$input``, for which PowerShell takes standard input line by line.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import BadDocument, StandbyError
+from ..node import Completed, Node
+from .failure import about
+
+_POWERSHELL = ("powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
+
+Answer = Mapping[str, Any]
+
+
+def command(script: str) -> tuple[str, ...]:
+    """A script as argv."""
+    return (*_POWERSHELL, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
+
+
+def ask(node: Node, argv: Sequence[str], calls: Sequence[Mapping[str, Any]], what: str) -> list[Answer]:
+    """The answers to some calls, in their order; one that failed has ``error`` in it.
+
+    Args:
+        node: where.
+        argv: the script, of ``command``.
+        calls: to it; none of them is longer than a line may be.
+        what: they concern, for messages.
+
+    Raises:
+        StandbyError: the script did not run to its end.
+        BadDocument: it wrote something else.
+    """
+    lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
+    with about(node, what):
+        return _answers(node.shell.run(argv, lines.encode("ascii")), len(calls), what)
+
+
+def _answers(ended: Completed, expected: int, what: str) -> list[Answer]:
+    lines = ended.stdout.split()
+    if ended.code or len(lines) != expected:
+        said = ended.stderr.decode("utf-8", "replace").strip()[:400]
+        raise StandbyError(
+            f"PowerShell gave {len(lines)} answers to {expected} calls and ended with exit code {ended.code}"
+            f"{f' ({said})' if said else ''}",
+            remedy="Look whether powershell.exe runs on the node, in full language mode",
+        )
+    return [_answer(line, what) for line in lines]
+
+
+def _answer(line: bytes, what: str) -> Answer:
+    try:
+        document = json.loads(base64.b64decode(line, validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise BadDocument(
+            f"answer of a script on {what}: expected base64 of JSON, found {line[:40]!r} ({error})"
+        ) from None
+    if not isinstance(document, dict):
+        raise BadDocument(f"answer of a script on {what}: expected an object, found {document!r:.40}")
+    return document
