@@ -21,6 +21,8 @@ from .smtp import describe as describe_smtp
 from .smtp import twin_changes
 
 HIDDEN = "(not shown)"
+_START = "site/serverAutoStart"  # which is set without making the site anew
+_OF_THE_SITE = ("site/", "bindings/", "applications[")
 
 
 class Make(StrEnum):
@@ -44,6 +46,7 @@ class TwinPlan:
         stop: services by which the site runs there: they are to be stopped first.
         clear_auto_start: services that Windows would start there by itself; none of a site that is made anew.
         settings: settings of an SMTP virtual server that are to be those of the original.
+        paths: what else of the site and its pools is made the same, as of ``Difference``.
     """
 
     node: str
@@ -54,6 +57,7 @@ class TwinPlan:
     stop: tuple[SiteType, ...] = ()
     clear_auto_start: tuple[SiteType, ...] = ()
     settings: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
 
     @property
     def needed(self) -> bool:
@@ -72,7 +76,13 @@ class TwinPlan:
         return (*stop, *made, *site, *settings, *start)
 
 
-def plan_twin(node: str, name: str, source: IisConfiguration, backup: IisConfiguration) -> TwinPlan:
+def plan_twin(
+    node: str,
+    name: str,
+    source: IisConfiguration,
+    backup: IisConfiguration,
+    paths: tuple[str, ...] = (),
+) -> TwinPlan:
     """Compare a site with its twin by their public attributes.
 
     Args:
@@ -80,6 +90,8 @@ def plan_twin(node: str, name: str, source: IisConfiguration, backup: IisConfigu
         name: the site, which the source has.
         source: configuration of the node that has the original.
         backup: configuration of the backup.
+        paths: what else is to be made the same, of sites and pools, as of ``Difference``. Those of a
+            pool that another running site uses are left as they are.
 
     Raises:
         StandbyError: a pool differs and another site that runs on the backup uses it, or the backup spells
@@ -103,8 +115,11 @@ def plan_twin(node: str, name: str, source: IisConfiguration, backup: IisConfigu
             _refuse_in_use(node, pool.name, name, parts, backup)
             pools.append((pool.name, Make.REPLACE))
             differences.extend(f'pool "{pool.name}": {part}' for part in parts)
+        elif pool_paths(paths, pool.name) and not _users(pool.name, name, backup):
+            pools.append((pool.name, Make.REPLACE))
     parts = site_differences(original, twin) if twin else ()
-    make = Make.CREATE if twin is None else Make.REPLACE if parts else Make.KEEP
+    wrong = bool(parts) or any(path.startswith(_OF_THE_SITE) and path != _START for path in paths)
+    make = Make.CREATE if twin is None else Make.REPLACE if wrong else Make.KEEP
     return TwinPlan(
         node=node,
         site=make,
@@ -113,6 +128,7 @@ def plan_twin(node: str, name: str, source: IisConfiguration, backup: IisConfigu
         pools=tuple(pools),
         stop=running(twin),
         clear_auto_start=self_starting(twin) if make is Make.KEEP else (),
+        paths=paths,
     )
 
 
@@ -128,6 +144,17 @@ def _plan_smtp(node: str, name: str, original: SmtpServer, backup: IisConfigurat
         clear_auto_start=self_starting(twin),
         settings=settings,
     )
+
+
+def pool_paths(paths: Iterable[str], pool: str) -> tuple[str, ...]:
+    """Those of some paths that lie in a pool, without what names it."""
+    start = f"pools[{pool}]/".casefold()
+    return tuple(path[len(start) :] for path in paths if path.casefold().startswith(start))
+
+
+def site_paths(paths: Iterable[str]) -> tuple[str, ...]:
+    """Those that lie in the site itself, without what names it."""
+    return tuple(path.removeprefix("site/") for path in paths if path.startswith("site/"))
 
 
 def is_running(site: IisSite | None) -> bool:
@@ -242,9 +269,7 @@ def _pool_differences(pool: Pool, twin: Pool | None) -> tuple[str, ...] | None:
 
 def _refuse_in_use(node: str, pool: str, name: str, parts: Iterable[str], backup: IisConfiguration) -> None:
     """A pool is replaced by deleting it: nothing that serves may depend on it."""
-    users = [
-        site.name for site in backup.sites if site.name != name and is_running(site) and _uses(site, pool)
-    ]
+    users = _users(pool, name, backup)
     if users:
         raise StandbyError(
             f"differs from the pool of the same name on the primary in {', '.join(parts)}, "
@@ -253,6 +278,13 @@ def _refuse_in_use(node: str, pool: str, name: str, parts: Iterable[str], backup
             resource=f'application pool "{pool}"',
             remedy="Make the pools the same on both nodes, or give the protected site a pool of its own",
         )
+
+
+def _users(pool: str, name: str, backup: IisConfiguration) -> list[str]:
+    """Sites other than the one of that name that run and use a pool."""
+    return [
+        site.name for site in backup.sites if site.name != name and is_running(site) and _uses(site, pool)
+    ]
 
 
 def _refuse_other_spelling(node: str, name: str, backup: IisConfiguration) -> None:

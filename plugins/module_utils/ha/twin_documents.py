@@ -9,6 +9,7 @@ Passwords pass through these documents untouched and are quoted in no message.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from xml.etree.ElementTree import Element, SubElement, tostring  # building only: parsing is in wsman/xml.py
 
@@ -22,13 +23,14 @@ _TYPES = frozenset(
 )
 
 
-def site_document(export: bytes, original: IisSite, site_id: int) -> bytes:
+def site_document(export: bytes, original: IisSite, site_id: int, settings: Iterable[str] = ()) -> bytes:
     """The twin of a site, stopped: what ``import_site`` takes.
 
     Args:
         export: of the original.
         original: the site with what it inherits.
         site_id: its number on the backup.
+        settings: paths within the site, such as ``limits/maxConnections``, to be written out.
 
     Raises:
         BadDocument: not the export of that site.
@@ -44,11 +46,17 @@ def site_document(export: bytes, original: IisSite, site_id: int) -> bytes:
     known = {application.path: application for application in original.applications}
     for element in site.findall("application"):
         _complete_application(element, known[element.get("path", "")], original.name)
+    _write_out(site, original.element, settings)
     return _written(root)
 
 
-def pool_document(export: bytes, original: Pool) -> bytes:
+def pool_document(export: bytes, original: Pool, settings: Iterable[str] = ()) -> bytes:
     """The twin of a pool: what ``import_pool`` takes.
+
+    Args:
+        export: of the original.
+        original: the pool with what it inherits.
+        settings: paths within the pool, such as ``processModel/idleTimeout``, to be written out.
 
     Raises:
         BadDocument: not the export of that pool.
@@ -62,7 +70,28 @@ def pool_document(export: bytes, original: Pool) -> bytes:
     if process is None:
         process = SubElement(pool, "processModel")
     _complete_identity(process, original)
+    _write_out(pool, original.element, settings)
     return _written(root)
+
+
+def _write_out(element: Element, effective: Element | None, settings: Iterable[str]) -> None:
+    """Set attributes on the object itself that it inherits: the other node's defaults do not count then."""
+    for path in settings:
+        *steps, attribute = path.split("/")
+        value = _found(effective, steps, attribute)
+        if value is None or attribute == "password":
+            continue
+        target = element
+        for step in steps:
+            below = target.find(step)
+            target = SubElement(target, step) if below is None else below
+        target.set(attribute, value)
+
+
+def _found(element: Element | None, steps: Iterable[str], attribute: str) -> str | None:
+    for step in steps:
+        element = element.find(step) if element is not None and step.isidentifier() else None
+    return element.get(attribute) if element is not None else None
 
 
 def _complete_application(element: Element, application: Application, site: str) -> None:

@@ -17,7 +17,7 @@ from ..node import Clock, Completed, Node
 from ..wsman.xml import parse
 from . import iis_command as command
 from .failure import about
-from .iis_command import Kind
+from .iis_command import Kind, Setting
 from .iis_config import (
     UNKNOWN,
     Application,
@@ -40,6 +40,7 @@ __all__ = [
     "IisSite",
     "Pool",
     "VirtualDirectory",
+    "clear_section",
     "delete_pool",
     "delete_site",
     "export_pool",
@@ -159,6 +160,22 @@ def delete_site(node: Node, name: str, *, clock: Clock = time) -> bool:
 def delete_pool(node: Node, name: str, *, clock: Clock = time) -> bool:
     """Remove a pool from the configuration. False where there was none."""
     return _delete(node, Kind.POOL, name, clock)
+
+
+def set_section(
+    node: Node, place: str, section: str, settings: Sequence[Setting], *, clock: Clock = time
+) -> None:
+    """Set a section at a location of applicationHost.config, beside what is set there.
+
+    Raises:
+        IisError: appcmd failed; IisMissing.
+    """
+    checked(node, command.set_section(place, section, settings), f"section {section} of {place}", clock)
+
+
+def clear_section(node: Node, place: str, section: str, *, clock: Clock = time) -> None:
+    """Take a section out of a location of applicationHost.config; raises as set_section."""
+    checked(node, command.clear_section(place, section), f"section {section} of {place}", clock)
 
 
 def _read_sites(node: Node, clock: Clock, arguments: Sequence[str]) -> tuple[IisSite, ...]:

@@ -9,6 +9,7 @@ Commands: https://learn.microsoft.com/iis/get-started/getting-started-with-iis/g
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 
 from ..node import Completed
@@ -20,6 +21,7 @@ _CMD = r"System32\cmd.exe"
 _REDIRECTION = r"System32\inetsrv\config\redirection.config"
 
 SITES_SECTION = "system.applicationHost/sites"
+_AT_THE_SERVER = "/commit:apphost"
 
 # The exit code is the Win32 part of the HRESULT.
 NOTHING_LISTED = 1  # ``list`` found nothing, with an empty <appcmd/> answer
@@ -93,6 +95,21 @@ def add(kind: Kind) -> tuple[str, ...]:
 def act(verb: str, kind: Kind, name: str, *settings: str) -> tuple[str, ...]:
     """start, stop, delete or set."""
     return (verb, kind.value, kind.named(name), *settings)
+
+
+# What is set in a section: the name of an attribute, or an entry to be added or taken away; its value.
+Setting = tuple[str, "str | None"]
+
+
+def clear_section(place: str, section: str) -> tuple[str, ...]:
+    """Take what applicationHost.config sets at a location out of it; what is inherited is in force then."""
+    return ("clear", "config", place, f"/section:{section}", _AT_THE_SERVER)
+
+
+def set_section(place: str, section: str, settings: Sequence[Setting]) -> tuple[str, ...]:
+    """Set a section at a location, in applicationHost.config."""
+    given = [f"/{name}" if value is None else f"/{name}:{value}" for name, value in settings]
+    return ("set", "config", place, f"/section:{section}", *given, _AT_THE_SERVER)
 
 
 def redirection_file(windows: str = WINDOWS) -> str:

@@ -87,6 +87,7 @@ class IisSite:
         ftp_state: of its FTP side, as ``state``; ``ftp.py`` reads it. Missing where it went away meanwhile.
         ftp_problem: why that state is not known, empty where it is.
         smtp: the SMTP virtual server that it is, which IIS keeps apart from its sites; ``smtp.py`` reads it.
+        element: all that is set on it, without secrets.
     """
 
     name: str
@@ -100,6 +101,7 @@ class IisSite:
     ftp_state: str = UNKNOWN
     ftp_problem: str = ""
     smtp: SmtpServer | None = None
+    element: Element | None = field(default=None, repr=False, compare=False)
 
     @property
     def has_web(self) -> bool:
@@ -119,6 +121,7 @@ class Pool:
         pipeline: Integrated or Classic.
         identity: the user name of a SpecificUser, else the identity type.
         credential: digest of its password, comparable within this process only; never shown.
+        element: all that is set on it, without secrets.
     """
 
     name: str
@@ -128,6 +131,7 @@ class Pool:
     pipeline: str
     identity: str
     credential: str = field(default="", repr=False)
+    element: Element | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -289,6 +293,7 @@ def _site(element: Element, defaults: _Defaults, name: str, state: str) -> IisSi
         applications=tuple(_application(item, inner, place) for item in element.findall("application")),
         has_ftp=has_ftp,
         ftp=ftp_settings(element, defaults.site, place) if has_ftp else None,
+        element=without_secrets(element),
     )
 
 
@@ -321,7 +326,7 @@ def _directory(element: Element, defaults: _Defaults, place: str) -> VirtualDire
         path=_required(element, "path", f"{place} virtualDirectory"),
         physical_path=_first(element, defaults.directories, "physicalPath"),
         user_name=_first(element, defaults.directories, "userName"),
-        credential=_digest(_first(element, defaults.directories, "password")),
+        credential=digest(_first(element, defaults.directories, "password")),
     )
 
 
@@ -342,8 +347,25 @@ def _pool(element: Element, defaults: Element, name: str, state: str) -> Pool:
         runtime=_first(element, (defaults,), "managedRuntimeVersion"),
         pipeline=_first(element, (defaults,), "managedPipelineMode") or "Integrated",
         identity=user if kind == "SpecificUser" and user else kind,
-        credential=_digest(_first(own, behind, "password")) if kind == "SpecificUser" else "",
+        credential=digest(_first(own, behind, "password")) if kind == "SpecificUser" else "",
+        element=without_secrets(element),
     )
+
+
+def without_secrets(element: Element) -> Element:
+    """A copy in which passwords, and values of environment variables, are digests."""
+    hidden = {one for variables in element.iter("environmentVariables") for one in variables}
+    return _copied(element, hidden)
+
+
+def _copied(element: Element, hidden: set[Element]) -> Element:
+    attributes = {
+        name: digest(value) if name == "password" or (name == "value" and element in hidden) else value
+        for name, value in element.attrib.items()
+    }
+    copy = Element(element.tag, attributes)
+    copy.extend(_copied(inner, hidden) for inner in element)
+    return copy
 
 
 def _first(element: Element, defaults: Iterable[Element], attribute: str) -> str:
@@ -355,7 +377,7 @@ def _first(element: Element, defaults: Iterable[Element], attribute: str) -> str
     return ""
 
 
-def _digest(password: str) -> str:
+def digest(password: str) -> str:
     """Lets two passwords be compared without keeping either; the key lives as long as the process."""
     return hmac.new(_KEY, password.encode(), hashlib.sha256).hexdigest() if password else ""
 

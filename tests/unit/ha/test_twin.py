@@ -220,3 +220,48 @@ def test_an_inherited_password_is_refused_with_where_to_put_it() -> None:
 def test_what_is_not_the_export_of_the_site_is_refused(export: bytes) -> None:
     with pytest.raises(BadDocument, match="export"):
         site_document(export, EXPORTED, 1)
+
+
+def test_settings_beside_have_site_and_pool_made_anew() -> None:
+    backup = IisConfiguration((TWIN,), (POOL,))
+    made = plan_twin("server2", SHOP.name, SOURCE, backup, ("site/limits/maxConnections",))
+    assert (made.site, made.pools) == (Make.REPLACE, ())
+    made = plan_twin("server2", SHOP.name, SOURCE, backup, ("pools[Shop]/queueLength",))
+    assert (made.site, made.pools) == (Make.KEEP, (("Shop", Make.REPLACE),))
+    made = plan_twin("server2", SHOP.name, SOURCE, backup, ("sections/system.webServer/handlers/x",))
+    assert not made.needed
+
+
+def test_settings_of_a_pool_that_another_running_site_uses_are_left() -> None:
+    other = replace(SHOP, name="Other", id=9, state="Started")
+    backup = IisConfiguration((TWIN, other), (POOL,))
+    made = plan_twin("server2", SHOP.name, SOURCE, backup, ("pools[Shop]/queueLength",))
+    assert not made.needed
+
+
+def test_settings_are_written_out_from_what_is_in_force_and_secrets_are_not() -> None:
+    export = b'<appcmd><APPPOOL APPPOOL.NAME="P"><add name="P" /></APPPOOL></appcmd>'
+    force = ElementTree.fromstring(
+        '<add name="P" queueLength="5"><processModel idleTimeout="00:00:00" password="digest" />'
+        '<recycling><periodicRestart time="01:00:00" /></recycling></add>'
+    )
+    pool = Pool("P", True, "Started", "v4.0", "Integrated", "LocalSystem", element=force)
+    paths = [
+        "queueLength",
+        "processModel/idleTimeout",
+        "recycling/periodicRestart/time",
+        "processModel/password",
+        "cpu/limit",
+    ]
+    made = ElementTree.fromstring(pool_document(export, pool, paths)).find("APPPOOL/add")
+    assert made is not None
+    assert made.get("queueLength") == "5"
+    process, restart = made.find("processModel"), made.find("recycling/periodicRestart")
+    assert process is not None
+    assert restart is not None
+    assert (process.get("idleTimeout"), process.get("password"), restart.get("time")) == (
+        "00:00:00",
+        None,
+        "01:00:00",
+    )
+    assert made.find("cpu") is None

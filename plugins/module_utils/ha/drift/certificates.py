@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Certificates of https bindings: presented by http.sys, in the store of each node, with their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...windows.iis_config import Binding
+from ...windows.twin_reading import Bound, StoredCertificate
+from ..bindings import CENTRAL_STORE
+from .model import Found, Side, Subject
+from .sites import binding_key
+from .values import ABSENT, Value, plain
+
+_YES, _NO = plain("yes"), plain("no")
+_DATE = "%Y-%m-%d"
+
+
+def certificates(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
+    """What a client would see differently, or not at all, on the backup."""
+    for binding in _https(here, subject.site):
+        name = f"certificates/{binding_key(binding)}"
+        one, other = _bound(here, subject.site, binding), _bound(there, subject.site, binding)
+        if one is None:
+            continue
+        if other is None or other.thumbprint != one.thumbprint:
+            yield Found(
+                f"{name}/thumbprint", plain(one.thumbprint), plain(other.thumbprint) if other else ABSENT
+            )
+        yield from _kept(name, here, there, one, other or one, subject)
+
+
+def _kept(name: str, here: Side, there: Side, one: Bound, other: Bound, subject: Subject) -> Iterator[Found]:
+    """The certificates themselves, in the stores of the nodes."""
+    ours, theirs = stored(here, one), stored(there, other)
+    if theirs is None:
+        yield Found(f"{name}/certificate", plain(one.thumbprint) if ours else ABSENT)
+        return
+    if not theirs.private_key:
+        yield Found(f"{name}/private_key", _YES if ours is None or ours.private_key else _NO, _NO)
+    if subject.now is not None and theirs.ends <= subject.now:
+        yield Found(f"{name}/expires", _date(ours), _date(theirs))
+    lacking = sorted(set(_names(ours)) - set(_names(theirs))) if ours is not None else []
+    if lacking:
+        yield Found(f"{name}/names", plain(", ".join(_names(ours))), plain(", ".join(_names(theirs))))
+
+
+def expiring(here: Side, there: Side, subject: Subject) -> Iterator[str]:
+    """A warning for every certificate that ends soon, has ended, or lacks its key, on any of the nodes."""
+    said: set[str] = set()
+    for side in (here, there):
+        for binding in _https(here, subject.site):
+            bound = _bound(side, subject.site, binding)
+            sentence = _warning(side, binding, bound, subject)
+            if sentence is not None and sentence not in said:
+                said.add(sentence)
+                yield sentence
+
+
+def _warning(side: Side, binding: Binding, bound: Bound | None, subject: Subject) -> str | None:
+    named = f"{binding_key(binding)} on {side.node}"
+    if bound is None:
+        return f"no certificate is bound to {named}"
+    found = stored(side, bound)
+    if found is None:
+        return f"the certificate {bound.thumbprint} of {named} is not in the store {bound.store}"
+    if not found.private_key:
+        return f"the certificate {bound.thumbprint} of {named} has no private key"
+    if subject.now is None:
+        return None
+    left = (found.ends - subject.now).total_seconds() / 86400
+    if left <= 0:
+        return f"the certificate {bound.thumbprint} of {named} expired on {found.ends.strftime(_DATE)}"
+    if left < subject.certificate_days:
+        return (
+            f"the certificate {bound.thumbprint} of {named} expires on {found.ends.strftime(_DATE)}, "
+            f"in {left:.0f} days"
+        )
+    return None
+
+
+def stored(side: Side, bound: Bound) -> StoredCertificate | None:
+    """The certificate in the store that http.sys looks for it in."""
+    for one in side.reading.certificates:
+        if one.thumbprint == bound.thumbprint and one.store.casefold() == bound.store.casefold():
+            return one
+    return None
+
+
+def _https(side: Side, name: str) -> list[Binding]:
+    """Bindings whose certificate http.sys has; those of the central store find theirs by name."""
+    site = side.site(name)
+    every = site.bindings if site is not None else ()
+    return [one for one in every if one.protocol.lower() == "https" and not one.ssl_flags & CENTRAL_STORE]
+
+
+def _bound(side: Side, site: str, binding: Binding) -> Bound | None:
+    found = side.reading.bound
+    return found.get((site.casefold(), binding.information.casefold()))
+
+
+def _names(one: StoredCertificate | None) -> tuple[str, ...]:
+    return tuple(sorted({name.casefold() for name in one.names})) if one is not None else ()
+
+
+def _date(one: StoredCertificate | None) -> Value:
+    return ABSENT if one is None else plain(one.ends.strftime(_DATE))

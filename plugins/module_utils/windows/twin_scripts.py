@@ -1,0 +1,116 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The texts of ``scripts/read_twin.ps1`` and ``read_folder.ps1``: Ansible ships Python files alone.
+
+The files are the ones to read and to change; a test compares.
+"""
+
+from __future__ import annotations
+
+TWIN = r"""# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What a twin is compared by: JSON lines in, a line of base64 (JSON in UTF-8) out for each. It only reads.
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+foreach ($line in $input) {
+    $answer = @{}
+    try {
+        $call = ConvertFrom-Json -InputObject $line
+        switch ($call.do) {
+            'read' {
+                if (Test-Path -LiteralPath $call.path -PathType Leaf) {
+                    $answer.data = [Convert]::ToBase64String([IO.File]::ReadAllBytes($call.path))
+                }
+            }
+            'certificates' {
+                $answer.certificates = @(
+                    foreach ($store in $call.stores) {
+                        if (Test-Path -LiteralPath "Cert:\LocalMachine\$store") {
+                            foreach ($found in Get-ChildItem -LiteralPath "Cert:\LocalMachine\$store") {
+                                @{
+                                    store = $store
+                                    thumbprint = $found.Thumbprint
+                                    key = $found.HasPrivateKey
+                                    names = @($found.DnsNameList | ForEach-Object { $_.Unicode })
+                                    begins = $found.NotBefore.ToUniversalTime().ToString('s')
+                                    ends = $found.NotAfter.ToUniversalTime().ToString('s')
+                                }
+                            }
+                        }
+                    }
+                )
+            }
+            'bindings' {
+                Add-Type -Path "$env:SystemRoot\System32\inetsrv\Microsoft.Web.Administration.dll"
+                $manager = New-Object Microsoft.Web.Administration.ServerManager
+                $answer.bindings = @(
+                    foreach ($site in $manager.Sites) {
+                        foreach ($binding in $site.Bindings) {
+                            $hash = $binding.CertificateHash
+                            if ($binding.Protocol -eq 'https' -and $null -ne $hash) {
+                                @{
+                                    site = $site.Name
+                                    information = $binding.BindingInformation
+                                    thumbprint = [BitConverter]::ToString($hash).Replace('-', '')
+                                    store = $binding.CertificateStoreName
+                                }
+                            }
+                        }
+                    }
+                )
+            }
+            default { throw "there is no call $($call.do)" }
+        }
+    }
+    catch { $answer = @{ error = $_.Exception.Message } }
+    $text = ConvertTo-Json -InputObject $answer -Compress -Depth 4
+    [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text))
+}
+"""
+
+FOLDER = r"""# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Folders of content: JSON lines in, a line of base64 (JSON in UTF-8) out for each. Nothing is changed.
+Set-StrictMode -Version Latest
+$ErrorActionPreference = 'Stop'
+$ProgressPreference = 'SilentlyContinue'
+foreach ($line in $input) {
+    $answer = @{}
+    try {
+        $call = ConvertFrom-Json -InputObject $line
+        switch ($call.do) {
+            'folder' {
+                if (Test-Path -LiteralPath $call.path -PathType Container) {
+                    $root = (Get-Item -LiteralPath $call.path -Force).FullName.TrimEnd('\')
+                    $answer.sddl = (Get-Acl -LiteralPath $call.path).Sddl
+                    $answer.accounts = @{}
+                    foreach ($match in [Regex]::Matches($answer.sddl, 'S-1-5-21(-\d+)+')) {
+                        $sid = New-Object Security.Principal.SecurityIdentifier $match.Value
+                        try { $name = $sid.Translate([Security.Principal.NTAccount]).Value }
+                        catch { $name = $null }
+                        $answer.accounts[$match.Value] = $name
+                    }
+                    $found = @()
+                    if ($call.files) {
+                        $found = @(Get-ChildItem -LiteralPath $call.path -Recurse -Force -File)
+                    }
+                    $answer.count = $found.Count
+                    if ($found.Count -le $call.most) {
+                        $answer.files = @{}
+                        foreach ($file in $found) {
+                            $hash = (Get-FileHash -LiteralPath $file.FullName -Algorithm SHA256).Hash
+                            $answer.files[$file.FullName.Substring($root.Length + 1)] = $hash
+                        }
+                    }
+                }
+            }
+            default { throw "there is no call $($call.do)" }
+        }
+    }
+    catch { $answer = @{ error = $_.Exception.Message } }
+    $text = ConvertTo-Json -InputObject $answer -Compress -Depth 4
+    [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text))
+}
+"""
