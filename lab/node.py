@@ -23,6 +23,7 @@ from lab.iis.content import install, write_content
 from lab.iis.service import Iis
 from lab.machine.acls import Acls
 from lab.machine.belonging import NODE, kill_marked
+from lab.machine.certstore import CertificateStore
 from lab.machine.clock import NodeClock
 from lab.machine.eventlog import EventLog
 from lab.machine.faults import BLOWS, Faults, check
@@ -34,7 +35,7 @@ from lab.machine.standins import StandIns
 from lab.machine.wire import UnixWire
 from lab.parent import die_with
 from lab.running import Running, refuse
-from lab.shell import iiscontrol, receivefile
+from lab.shell import iiscontrol, readtwin, receivefile
 from lab.shell.cimbridge import SCRIPT, CimBridge
 from lab.shell.icacls import Icacls
 from lab.shell.native import NativeProgram
@@ -127,12 +128,25 @@ class NodeProcess:
         ftp = self._iis.ftp.control if self._iis is not None else None
         table.register_script(SCRIPT.read_text(encoding="utf-8"), CimBridge(repository, machine, ftp))
         table.register_script(receivefile.SCRIPT.read_text(encoding="utf-8"), files)
+        iis = self._iis
+        store = self._certificates()
+        sites = None if iis is None else lambda: iis.configuration().sites
+        twins = readtwin.ReadTwin(machine, acls, store, sites)
+        for script in readtwin.SCRIPTS:
+            table.register_script(script.read_text(encoding="utf-8"), twins)
         kinds = {"ftp": self._iis.ftp.control} if self._iis is not None else {}
         if self._smtp is not None:
             kinds["smtp"] = self._smtp.control
         control_script = iiscontrol.SCRIPT.read_text(encoding="utf-8")
         table.register_script(control_script, iiscontrol.IisControl(machine, kinds))
         table.register("%SystemRoot%\\System32\\icacls.exe", Icacls(machine, acls))
+
+    def _certificates(self) -> CertificateStore:
+        """The stores; at first the certificate of the lab's sites, for every https binding."""
+        store = CertificateStore(self._state.certificates(self._node.name))
+        if not store.exists:
+            store.bind(store.add(self._state.sites.certificate))
+        return store
 
     async def _shut_down(self, *, orderly: bool) -> None:
         machine = self._machine

@@ -89,6 +89,10 @@ class State:
         """A node's event log."""
         return self.node(name) / "events.jsonl"
 
+    def certificates(self, name: str) -> Path:
+        """A node's certificate stores, as lab/machine/certstore.py has them."""
+        return self.node(name) / "certificates.json"
+
     def mark(self, name: str) -> str:
         """What a node's real processes carry in their environment."""
         return str(self.node(name).resolve())

@@ -28,6 +28,21 @@ NAMESPACES_NETWORK = "10.77"
 # Ten times as fast where PyYAML has libyaml.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# What a web server with ASP.NET and the usual ways to log on has.
+FEATURES = (
+    "IIS-WebServerRole",
+    "IIS-WebServer",
+    "IIS-StaticContent",
+    "IIS-DefaultDocument",
+    "IIS-HttpErrors",
+    "IIS-RequestFiltering",
+    "IIS-WindowsAuthentication",
+    "IIS-ASPNET45",
+    "IIS-ManagementScriptingTools",
+    "NetFx4Extended-ASPNET45",
+    "SmbDirect",
+)
+
 T = TypeVar("T")
 
 
@@ -146,6 +161,7 @@ class Windows:
         san_policy: MSFT_StorageSetting.NewDiskPolicy; 2 leaves shared disks offline at boot.
         task_pace: what a second in the definition of a scheduled task takes, in seconds.
         shutdown_seconds: what tasks that an orderly shutdown starts are given before processes are ended.
+        features: optional features that are installed, by their names in Win32_OptionalFeature.
     """
 
     server: int = 2022
@@ -161,6 +177,7 @@ class Windows:
     san_policy: int = 2
     task_pace: float = 1.0
     shutdown_seconds: float = 5.0
+    features: tuple[str, ...] = FEATURES
 
     def __post_init__(self) -> None:
         """Fill in what follows from the year.

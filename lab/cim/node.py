@@ -14,7 +14,14 @@ from .repository import Providers
 from .smb import SmbClientConfiguration
 from .smtp import IIsSmtpServer, IIsSmtpServerSetting
 from .storage import DiskProvider, DiskToPartition, PartitionProvider, StorageSetting
-from .system import Power, Win32ComputerSystem, Win32Environment, Win32OperatingSystem, Win32Service
+from .system import (
+    Power,
+    Win32ComputerSystem,
+    Win32Environment,
+    Win32OperatingSystem,
+    Win32OptionalFeature,
+    Win32Service,
+)
 from .tasks import PsScheduledTask, ScheduledTask
 from .volumes import PartitionToVolume, VolumeProvider, Win32Volume
 
@@ -48,6 +55,10 @@ def repository_of(machine: Machine, power: Power, smtp: Smtp | None = None) -> P
             Win32Service(machine.services, computer),
             Win32OperatingSystem(machine.node, machine.booted, power, machine.wall),
             Win32Environment(machine.stored_environment()),
+            Win32OptionalFeature(
+                machine.node.windows.features if machine.node.windows.iis else (),
+                machine.folder / "features.json",
+            ),
             Win32ComputerSystem(machine.node),
             StdRegProv(machine.registry, machine.expand),
             tasks,

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from lab.machine.services import RUNNING, START_PENDING, STOPPED, Service, Services
@@ -192,6 +194,32 @@ class Win32Environment(ClassProvider):
                 }
             )
             for name, value in self._stored.items()
+        ]
+
+
+# A feature that Windows knows of and that is not installed.
+_DISABLED = "IIS-CGI"
+
+
+class Win32OptionalFeature(ClassProvider):
+    """Win32_OptionalFeature: InstallState is 1 for enabled, 2 for disabled.
+
+    Args:
+        enabled: those that are installed from the first start on.
+        path: a JSON list of those that are installed now, where somebody changed it.
+    """
+
+    def __init__(self, enabled: tuple[str, ...], path: Path) -> None:
+        super().__init__("Win32_OptionalFeature")
+        self._enabled = enabled
+        self._path = path
+
+    async def instances(self) -> list[Values]:
+        """One a feature."""
+        enabled = json.loads(self._path.read_text()) if self._path.exists() else self._enabled
+        return [
+            self.complete({"Caption": name, "InstallState": state, "Name": name})
+            for name, state in ({_DISABLED: 2} | dict.fromkeys(enabled, 1)).items()
         ]
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lab.iis import document, editing, ftprules, listing
+from lab.iis import document, editing, ftprules, listing, sections
 from lab.iis.commandline import Command, UsageError, check_emulated, parse
+from lab.iis.content import SCHEMA
 from lab.iis.document import Node
 from lab.iis.failure import (
     INVALID_DATA,
@@ -86,8 +87,6 @@ class _Run:
         if ftprules.concerns(command):
             return self._ftp_rules(command)
         check_emulated(command)
-        if command.object == "config" and command.verb != "list":
-            raise NotEmulatedError(f"{command.verb} config of this section")
         if command.verb == "list":
             return self._list(command)
         if command.object in ("app", "vdir"):
@@ -95,6 +94,8 @@ class _Run:
             raise NotEmulatedError(f"{command.verb} {command.object}")
         if command.verb in ("start", "stop", "recycle"):
             return await self._control(command)
+        if command.object == "config":
+            return self._set_section(command)
         if command.verb == "add":
             return await self._add(command)
         name = self._exact(command)
@@ -114,6 +115,20 @@ class _Run:
             self._iis.schema_defaults,
             lambda text: self._streams.out(text.encode()),
         )
+
+    def _set_section(self, command: Command) -> int:
+        """A section at a location; what is committed elsewhere is not emulated."""
+        place, section = command.identifier, command.general.get("section", "")
+        if place is None or command.general.get("commit", "").lower() != "apphost":
+            raise NotEmulatedError(f"{command.verb} config without a location or without /commit:apphost")
+        section = sections.known(SCHEMA.read_bytes(), section)
+        if command.verb == "clear":
+            self._iis.edit(lambda data: sections.clear_section(data, place, section))
+        else:
+            parameters = command.parameters
+            self._iis.edit(lambda data: sections.set_section(data, place, section, parameters))
+        self._say('Applied configuration changes to section "{0}"', section)
+        return 0
 
     def _ftp_rules(self, command: Command) -> int:
         self._site(command.identifier or "")

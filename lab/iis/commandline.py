@@ -23,7 +23,8 @@ GENERAL = frozenset({"xml", "in", "config", "text", "commit", "debug", "section"
 _ACTED_ON = {
     "list": frozenset({"xml", "config", "text", "section"}),
     "add": frozenset({"in", "commit"}),
-    "set": frozenset({"commit"}),
+    "set": frozenset({"commit", "section"}),
+    "clear": frozenset({"commit", "section"}),
     "delete": frozenset({"commit"}),
 }
 # Values that the lab acts on; any, but not none, for what is not here.
@@ -150,6 +151,10 @@ def check_emulated(command: Command) -> None:
 
 def _passed_over(command: Command) -> list[str]:
     """Parameters that nothing looks at."""
+    if command.object == "config" and command.verb == "set":
+        return []
+    if command.object == "config" and command.verb == "clear":
+        return [f"/{name}" for name, _value in command.parameters]
     if command.object == "config" or "in" in command.general:
         taken: set[str] = set()
     elif command.verb in ("start", "stop", "recycle", "delete"):

@@ -17,6 +17,7 @@ CONFIG_FOLDER = "C:\\Windows\\System32\\inetsrv\\config"
 APPLICATION_HOST = f"{CONFIG_FOLDER}\\applicationHost.config"
 DEMO_CONFIG = Path(__file__).with_name("demo.applicationHost.config")
 DEFAULT_CONFIG = Path(__file__).with_name("default.applicationHost.config")
+SCHEMA = Path(__file__).with_name("IIS_schema.xml")
 # What Windows installs: no redirection (IISD configuration/configurationRedirection).
 _REDIRECTION = (
     '<?xml version="1.0" encoding="UTF-8"?>\r\n<configuration>\r\n    <configSections>\r\n'
@@ -48,6 +49,9 @@ def install(host: Host, config: bytes | None = None) -> Path:
         file.write_bytes(as_windows_writes(DEFAULT_CONFIG.read_bytes() if config is None else config))
     if not redirection.exists():
         redirection.write_text(_REDIRECTION, newline="")
+    schema = file.parent / "schema" / SCHEMA.name
+    schema.parent.mkdir(exist_ok=True)
+    schema.write_bytes(SCHEMA.read_bytes())
     return file
 
 
