@@ -165,6 +165,14 @@ outage:
     - Through agents, seconds that the controller, which asks every site all the time, had no good answer.
   returned: success of a move
   type: float
+drift:
+  description:
+    - How its sites on the node they move to differ from those on the node they are on, and what is to be said
+      of their certificates, one sentence each. They are shown as warnings too, and stop nothing.
+    - M(standby.iis.site_drift) tells all of it.
+  returned: success with O(state=in_service)
+  type: list
+  elements: str
 notes:
   description: Where nodes differ, and what could not be recorded.
   returned: success
@@ -239,6 +247,8 @@ def main() -> None:
                 )
     except StandbyError as error:
         module.fail_json(**failure_of(error))
+    for sentence in outcome.data.get("drift", ()):
+        module.warn(sentence)
     module.exit_json(**result_of(outcome))
 
 

@@ -21,9 +21,9 @@ description:
     virtual
     directories, stopped and not started by IIS itself.
   - Protecting a site does not move or stop it. M(standby.iis.hierarchy) puts it in service.
-  - A twin does not carry the C(<location>) sections of C(applicationHost.config) for the site, such as
-    its authentication, nor inherited defaults, certificates or content. Compare these before the first
-    switchover. FTP authorization rules alone go along.
+  - Without O(repair=true) a twin does not carry the C(<location>) sections of C(applicationHost.config)
+    for the site, such as its authentication, nor inherited defaults. FTP authorization rules alone go along.
+    Certificates and content are never carried. M(standby.iis.site_drift) compares all of these.
 author:
   - The standby.iis authors (!UNKNOWN)
 extends_documentation_fragment:
@@ -168,6 +168,21 @@ options:
             description: Nodes in order of priority. Without it, those of the site.
             type: list
             elements: str
+  repair:
+    description:
+      - Make everything about the twins the same that can be made the same. That is their settings and those
+        of their pools, and the sections of C(applicationHost.config) at locations of the site.
+        M(standby.iis.site_drift) says which differences there are and which of them are repairable.
+      - What cannot be made the same is returned as RV(left), each with its remedy.
+    type: bool
+    default: false
+  ignore:
+    description:
+      - With O(repair=true), patterns of paths that differ on purpose and stay as they are, as
+        M(standby.iis.site_drift) takes them.
+    type: list
+    elements: str
+    default: []
   delete_twins:
     description: With O(state=absent), delete the site from the nodes where it is not in service.
     type: bool
@@ -180,6 +195,7 @@ options:
     choices: [present, absent]
     default: present
 seealso:
+  - module: standby.iis.site_drift
   - module: standby.iis.site_info
   - module: standby.iis.structure_info
   - module: standby.iis.ip
@@ -209,6 +225,12 @@ EXAMPLES = r"""
         host: mail.example.com
         starttls: true
         recipient: postmaster@example.com
+
+- name: Bring the twins of the shop back, after changes on its primary
+  standby.iis.site:
+    name: Shop & Co
+    nodes: [server1, server2]
+    repair: true
 
 - name: Stop protecting the shop, and delete it from the nodes where it does not serve
   standby.iis.site:
@@ -304,6 +326,20 @@ steps:
   returned: success with O(state=present)
   type: list
   elements: str
+certificate_warnings:
+  description:
+    - Certificates of its https bindings that are missing, without private key, about to expire or different
+      on one of the nodes, one sentence each. They are shown as warnings too.
+  returned: success with O(state=present)
+  type: list
+  elements: str
+left:
+  description:
+    - Differences that could not be made the same, with the node of the twin as C(node), as
+      M(standby.iis.site_drift) describes them.
+  returned: success with O(repair=true)
+  type: list
+  elements: dict
 notes:
   description: One sentence for every node that was left as it is.
   returned: success with O(state=absent), where it was protected
@@ -333,6 +369,8 @@ reason:
   sample: unreachable
 """
 
+from dataclasses import replace
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.control.declared import PENDING_SPEC, SITE_SPEC, pending_resources, site_request
@@ -346,6 +384,8 @@ ARGUMENT_SPEC = {
     **CONNECTION_SPEC,
     **SITE_SPEC,
     "pending": {"type": "dict", "options": PENDING_SPEC},
+    "repair": {"type": "bool", "default": False},
+    "ignore": {"type": "list", "elements": "str", "default": []},
     "delete_twins": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
@@ -361,9 +401,12 @@ def main() -> None:
             else:
                 nodes = tuple(wanted["nodes"] or fleet.names)
                 request = site_request(wanted, nodes, pending_resources(wanted["pending"], nodes))
+                request = replace(request, repair=wanted["repair"], ignore=tuple(wanted["ignore"]))
                 outcome = ensure_site(fleet, request, module.check_mode)
     except StandbyError as error:
         module.fail_json(**failure_of(error))
+    for sentence in outcome.data.get("certificate_warnings", ()):
+        module.warn(f'site "{wanted["name"]}": {sentence}')
     module.exit_json(**result_of(outcome))
 
 

@@ -43,6 +43,7 @@ class ControlWorld(World):
         self.dad = dict.fromkeys(NODES, 3)
         self.facts_of = {}
         self.agents = {}
+        self.drift: list[str] = []
         self.opened: list[str] = []
         registry = SimpleNamespace(
             read_value=self._read, write_value=self._write, delete_key=self._delete_key
@@ -51,6 +52,7 @@ class ControlWorld(World):
         monkeypatch.setattr(survey, "gather", self._gather)
         monkeypatch.setattr(agents, "find_agent", self._find_agent)
         monkeypatch.setattr(hierarchy, "performer", lambda fleet, clock: self._on_a_session(fleet))
+        monkeypatch.setattr(hierarchy, "before_move", lambda fleet, case, target: self.drift)
         monkeypatch.setattr(ip, "remove_address", self._record("remove_address"))
         monkeypatch.setattr(ip, "add_address", self._record("add_address"))
         monkeypatch.setattr(ip, "wait_preferred", self._record("wait_preferred"))

@@ -19,6 +19,7 @@ from . import store
 from .agent_move import Party, Request, through_agents
 from .agents import agents_of, in_charge
 from .case import Case, look, look_again
+from .drift_notes import before_move
 from .fleet import Fleet
 from .move_outcome import move_outcome
 from .outcome import Outcome
@@ -76,21 +77,23 @@ def put_in_service(
     party = _agents_of(fleet, case, clock)
     if party is not None:
         wanted = to if to not in (None, PRIMARY) else case.hierarchy.nodes[0]
-        return through_agents(party, Request(wanted, to is None, reason, force), check)
+        drift = _drift(fleet, case, wanted, asked=to is not None)
+        return _with_drift(through_agents(party, Request(wanted, to is None, reason, force), check), drift)
     target = _target(case, to)
     if case.found.state is State.IN_SERVICE and case.found.owner == target and not case.leaving(target):
-        return _settle(fleet, case, target, check)
+        return _with_drift(_settle(fleet, case, target, check), [])
     move = _way_in(case, target)
     why = reason or _default_reason(case.found.owner, target)
+    drift = _drift(fleet, case, target, asked=to is not None)
     if check:
-        return move_outcome(case, target, move, None, (), recorded=not move.stages)
+        return _with_drift(move_outcome(case, target, move, None, (), recorded=not move.stages), drift)
     _warm(fleet, move)
     mine = claim(fleet, case, target, why, moving_from=case.found.owner)
     with ending(fleet, mine):
         case, move = _decided(fleet, case, mine, lambda now: _way_in(now, target))
         report = _carry_out(fleet, case, move, target, mine, clock)
     notes = (*mine.notes, *remember(fleet, case, target, why, mine, seconds=report.outage))
-    return move_outcome(case, target, move, report, notes, recorded=not move.stages)
+    return _with_drift(move_outcome(case, target, move, report, notes, recorded=not move.stages), drift)
 
 
 def take_out_of_service(
@@ -138,6 +141,21 @@ def take_out_of_service(
         report = _carry_out(fleet, case, down, None, mine, clock)
     notes = (*mine.notes, *remember(fleet, case, None, why, mine))
     return move_outcome(case, None, down, report, notes, recorded=not settled)
+
+
+def _drift(fleet: Fleet, case: Case, target: str | None, *, asked: bool) -> list[str]:
+    """What is to be said of the twins on a node that is to serve; it never stands in the way.
+
+    Nothing where a hierarchy comes into service for the first time, on the node that it has its sites from.
+    """
+    seen = case.facts.get(target) if target is not None else None
+    if target is None or seen is None or seen.problem is not None or not (asked or case.found.owner):
+        return []
+    return before_move(fleet, case, target)
+
+
+def _with_drift(outcome: Outcome, drift: list[str]) -> Outcome:
+    return replace(outcome, data={**outcome.data, "drift": drift})
 
 
 def _free(fleet: Fleet, name: str, resume: bool) -> Case:

@@ -19,11 +19,13 @@ from ..ha.paths import folder
 from ..ha.smtp import refuse_without_smtp
 from ..windows.iis_config import IisConfiguration
 from .agent_guard import refuse_disturbance
+from .drift_notes import certificates_of
 from .fleet import Fleet
 from .ftp_twins import bring_rules, rules_of
 from .info import DISCOVERY, discovered
 from .membership import NAME, cluster_with
 from .outcome import Outcome
+from .repair import examine, mend_sections
 from .site_services import set_auto_start
 from .site_work import Work, outcome_of
 from .store import read_cluster, write_cluster
@@ -45,6 +47,8 @@ class SiteRequest:
         pending: addresses and volumes that earlier tasks declare; in check mode, where those declare nothing,
             they count as declared.
         type: what it has to be first of all; None for whatever its bindings make it.
+        repair: whatever else differs between the site and its twins is made the same, where that can be done.
+        ignore: patterns of paths that repair leaves, since they differ on purpose.
     """
 
     name: str
@@ -52,6 +56,8 @@ class SiteRequest:
     checks: tuple[Check, ...] = ()
     pending: tuple[Ip | Volume, ...] = ()
     type: SiteType | None = None
+    repair: bool = False
+    ignore: tuple[str, ...] = ()
 
 
 def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
@@ -77,9 +83,28 @@ def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
     declared = declare_site(request, known, facts)
     work = replace(declared.work, rules=rules_of(fleet, request.name, facts))
     refuse_disturbance(fleet, cluster, declared.cluster)
+    if request.repair:
+        found = examine(fleet, declared.cluster, work.site, work.source, request.ignore, facts)
+        work = replace(work, findings=found)
     if not check:
         _carry_out(fleet, work, cluster, declared.cluster)
-    return outcome_of(work, declared.found, known, declared.cluster)
+    outcome = outcome_of(work, declared.found, known, declared.cluster)
+    told = certificates_of(fleet, declared.cluster, work.site.name, work.source, facts)
+    outcome = replace(outcome, data={**outcome.data, "certificate_warnings": told})
+    return _with_left(fleet, request, work, declared.cluster, outcome, check) if request.repair else outcome
+
+
+def _with_left(
+    fleet: Fleet, request: SiteRequest, work: Work, cluster: Cluster, outcome: Outcome, check: bool
+) -> Outcome:
+    """The outcome of a repair, with what it could not make the same."""
+    found = work.findings
+    if outcome.changed and not check:
+        mend_sections(fleet, examine(fleet, cluster, work.site, work.source, request.ignore))
+        found = examine(fleet, cluster, work.site, work.source, request.ignore)
+    left = found.left(repaired=not check)
+    beside = f"; {len(left)} differences are left, each with its remedy" if left else ""
+    return replace(outcome, message=outcome.message + beside, data={**outcome.data, "left": left})
 
 
 @dataclass(frozen=True)

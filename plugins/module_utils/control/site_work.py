@@ -16,16 +16,18 @@ from ..ha.twin import TwinPlan, describe, describe_twin, plan_twin
 from ..windows.iis_config import IisConfiguration
 from .ftp_twins import Rules, outdated
 from .outcome import Outcome
+from .repair import NOTHING, Findings
 
 
 @dataclass(frozen=True)
 class Work:
-    """What protecting a site takes on each node."""
+    """What protecting a site takes on each node; ``findings`` where its twins are to be repaired too."""
 
     site: Site
     source: str
     configurations: Mapping[str, IisConfiguration]
     rules: Rules = field(default_factory=dict)
+    findings: Findings = NOTHING
 
     @property
     def original(self) -> IisConfiguration:
@@ -54,7 +56,9 @@ class Work:
             StandbyError: a twin cannot be made there.
         """
         return {
-            node: plan_twin(node, self.site.name, self.original, configuration)
+            node: plan_twin(
+                node, self.site.name, self.original, configuration, self.findings.paths.get(node, ())
+            )
             for node, configuration in self.configurations.items()
             if node != self.source
         }
@@ -69,10 +73,11 @@ def outcome_of(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster
         before: the definition before.
         after: the definition with it.
     """
-    name, twins = work.site.name, work.twins
-    changed = before != after or bool(twins or work.new_rules or work.clear_auto_start)
+    name, twins, sections = work.site.name, work.twins, work.findings.sentences
+    changed = before != after or bool(twins or work.new_rules or sections or work.clear_auto_start)
     steps = [sentence for plan in twins.values() for sentence in plan.sentences]
     steps += [f"bring the FTP authorization rules on {node} up to date" for node in work.new_rules]
+    steps += sections
     if work.clear_auto_start:
         steps.append(f"take automatic start from the site on {work.source}")
     if before != after:
@@ -83,10 +88,14 @@ def outcome_of(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster
     return Outcome(
         changed=changed,
         message=f'site "{name}" {state}: it is on {work.source}{beside}',
-        before=_shown(work, before),
+        before={**_shown(work, before), **_lacking(work.findings.shown())},
         after=_predicted(work, after, twins),
         data={"site": _returned(work.site, found), "steps": steps, "source": work.source},
     )
+
+
+def _lacking(paths: Mapping[str, list[str]]) -> dict[str, Any]:
+    return {"not_the_same": dict(paths)} if paths else {}
 
 
 def _shown(work: Work, cluster: Cluster) -> dict[str, Any]:

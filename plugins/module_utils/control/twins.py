@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from ..errors import StandbyError
 from ..ha.bindings import addresses_of
 from ..ha.facts import NodeFacts
-from ..ha.twin import Make, TwinPlan, is_running, pools_of
+from ..ha.twin import Make, TwinPlan, is_running, pool_paths, pools_of, site_paths
 from ..ha.twin_documents import pool_document, site_document
 from ..node import Node
 from ..windows import iis, smtp
-from ..windows.iis_config import IisConfiguration, IisSite
+from ..windows.iis_config import IisConfiguration, IisSite, Pool
 from .fleet import Fleet
 from .site_services import set_auto_start, stop
 
@@ -116,8 +116,14 @@ def _exported(
     pools = [pool for pool in pools_of(site, original) if pool.name in wanted]
     return _Documents(
         site=iis.export_site(node, site.name) if anew else None,
-        pools={pool.name: pool_document(iis.export_pool(node, pool.name), pool) for pool in pools},
+        pools={pool.name: _pool(node, pool, plans) for pool in pools},
     )
+
+
+def _pool(node: Node, pool: Pool, plans: Collection[TwinPlan]) -> bytes:
+    """One document for all backups: what one of them lacks is written out for all."""
+    paths = dict.fromkeys(path for plan in plans for path in pool_paths(plan.paths, pool.name))
+    return pool_document(iis.export_pool(node, pool.name), pool, paths)
 
 
 def _make(node: Node, site: IisSite, documents: _Documents, plan: TwinPlan) -> None:
@@ -131,7 +137,8 @@ def _make(node: Node, site: IisSite, documents: _Documents, plan: TwinPlan) -> N
             iis.delete_pool(node, pool)
         iis.import_pool(node, documents.pools[pool])
     if plan.site is not Make.KEEP and documents.site is not None:
-        iis.import_site(node, site_document(documents.site, site, plan.site_id))
+        paths = site_paths(plan.paths)
+        iis.import_site(node, site_document(documents.site, site, plan.site_id, paths))
     if plan.settings and site.smtp is not None:
         smtp.write_settings(node, site.name, site.smtp)
     for one in plan.clear_auto_start:

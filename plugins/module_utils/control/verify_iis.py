@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Assumptions on appcmd that reading alone can try."""
+"""Assumptions on IIS that reading alone can try: on appcmd, and on what twins are compared by."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from ..node import Node
 from ..windows import ftp, iis, smtp
 from ..windows import iis_command as command
+from ..windows.environment import read_machine
+from ..windows.features import read_features
 from ..windows.ftp_rules import read_rules
 from ..windows.iis_config import UNKNOWN, IisConfiguration, parse_configuration
 from ..windows.iis_run import run
 from ..windows.service import read_services
+from ..windows.twin_reading import TwinRequest, read_twin
 from .assumption import Assumption, NotCheckable, Refuted
 
 _NO_SUCH = "standby.iis no such site"
@@ -127,6 +130,30 @@ def _many_bindings(node: Node) -> str:
     return f"{len(sites)} such sites were read with their states"
 
 
+def _twin(node: Node) -> str:
+    sites = _configuration(node).sites
+    read = read_twin(node, TwinRequest(read_machine(node).windows_directory))
+    known = {site.name.casefold() for site in sites}
+    unknown = sorted({site for site, _information in read.bound} - known)
+    if not read.schema or not read.host.at("") or unknown:
+        raise Refuted(
+            f"{len(read.schema)} sections in the schema, {len(read.host.at(''))} in the configuration, "
+            f"certificates of sites that are not there: {', '.join(unknown) or 'none'}"
+        )
+    return (
+        f"{len(read.schema)} sections in the schema, {len(read.certificates)} certificates, "
+        f"{len(read.bound)} of them bound"
+    )
+
+
+def _features(node: Node) -> str:
+    _configuration(node)
+    found = read_features(node)
+    if "IIS-WebServer" not in found:
+        raise Refuted(f"{len(found)} features of IIS and .NET are installed, IIS-WebServer is not among them")
+    return f"{len(found)} features of IIS and .NET are installed, IIS-WebServer among them"
+
+
 IIS: Sequence[Assumption[Node]] = (
     Assumption(
         "iis-nothing-listed",
@@ -157,6 +184,18 @@ IIS: Sequence[Assumption[Node]] = (
         "a site with more bindings than appcmd can print is read through its section and by state",
         "windows/iis.py",
         _many_bindings,
+    ),
+    Assumption(
+        "iis-twin-script",
+        "read_twin.ps1 tells configuration, schema, certificates and what http.sys presents for each binding",
+        "windows/twin_reading.py",
+        _twin,
+    ),
+    Assumption(
+        "iis-features",
+        "Win32_OptionalFeature answers over WS-Management with the features of IIS that are installed",
+        "windows/features.py",
+        _features,
     ),
     Assumption(
         "ftp-states",

@@ -390,3 +390,18 @@ def test_the_last_outage_that_was_measured_outlives_what_has_none(world):
 
     assert world.stored().intents[0].seconds == measured
     assert put(world, "server2", check=True).data["expected_outage"] == measured
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_what_is_said_of_twins_is_told_and_stops_nothing(world, check):
+    world.up("server1")
+    world.drift = ['site "WebSite1" on server2 is not as on server1']
+    outcome = put(world, "server2", check=check)
+    assert (outcome.changed, outcome.data["drift"]) == (True, world.drift)
+    assert held(world) == whole("server1" if check else "server2")
+
+
+def test_nothing_is_said_of_twins_where_nothing_is_to_be_done(world):
+    world.up("server1")
+    world.drift = ["never asked"]
+    assert put(world, "server1").data["drift"] == []

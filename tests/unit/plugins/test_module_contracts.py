@@ -18,6 +18,7 @@ MODULES = [
     "ip",
     "maintenance",
     "site",
+    "site_drift",
     "site_info",
     "structure_info",
     "verify_windows",
