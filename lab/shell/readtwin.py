@@ -102,7 +102,7 @@ class ReadTwin:
         answer: dict[str, Any] = {
             "sddl": sddl,
             "accounts": dict.fromkeys(_ACCOUNT.findall(sddl)),
-            "count": len(files),
+            "total": len(files),
         }
         if len(files) <= call["most"]:
             answer["files"] = {_below(place, one): _hash(one) for one in files}

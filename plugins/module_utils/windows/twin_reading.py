@@ -235,6 +235,6 @@ def _folder(answer: Answer) -> Folder:
         accounts={
             sid: None if name is None else str(name) for sid, name in (answer["accounts"] or {}).items()
         },
-        count=int(answer.get("count") or 0),
+        count=int(answer.get("total") or 0),
         files=None if files is None else {str(path): str(one) for path, one in files.items()},
     )

@@ -47,9 +47,9 @@ foreach ($line in $input) {
                 $manager = New-Object Microsoft.Web.Administration.ServerManager
                 $answer.bindings = @(
                     foreach ($site in $manager.Sites) {
-                        foreach ($binding in $site.Bindings) {
+                        foreach ($binding in $site.Bindings | Where-Object { $_.Protocol -eq 'https' }) {
                             $hash = $binding.CertificateHash
-                            if ($binding.Protocol -eq 'https' -and $null -ne $hash) {
+                            if ($null -ne $hash) {
                                 @{
                                     site = $site.Name
                                     information = $binding.BindingInformation
@@ -96,7 +96,7 @@ foreach ($line in $input) {
                     if ($call.files) {
                         $found = @(Get-ChildItem -LiteralPath $call.path -Recurse -Force -File)
                     }
-                    $answer.count = $found.Count
+                    $answer.total = $found.Count
                     if ($found.Count -le $call.most) {
                         $answer.files = @{}
                         foreach ($file in $found) {

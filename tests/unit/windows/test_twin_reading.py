@@ -59,7 +59,7 @@ class Asked:
 
 
 def test_everything_is_asked_in_one_run_and_folders_in_another() -> None:
-    asked = Asked(folder={"sddl": "D:(A;;FA;;;SY)", "accounts": {}, "count": 0, "files": {}})
+    asked = Asked(folder={"sddl": "D:(A;;FA;;;SY)", "accounts": {}, "total": 0, "files": {}})
     read = read_twin(asked.node, TwinRequest("C:\\Windows", (V4,), ("E:\\shop",)))
     assert [one["do"] for one in asked.calls] == ["read"] * 7 + ["certificates", "bindings", "folder"]
     assert asked.calls[6]["path"].endswith("Framework64\\v4.0.30319\\CONFIG\\web.config")

@@ -24,7 +24,7 @@ foreach ($line in $input) {
                     if ($call.files) {
                         $found = @(Get-ChildItem -LiteralPath $call.path -Recurse -Force -File)
                     }
-                    $answer.count = $found.Count
+                    $answer.total = $found.Count
                     if ($found.Count -le $call.most) {
                         $answer.files = @{}
                         foreach ($file in $found) {

@@ -37,9 +37,9 @@ foreach ($line in $input) {
                 $manager = New-Object Microsoft.Web.Administration.ServerManager
                 $answer.bindings = @(
                     foreach ($site in $manager.Sites) {
-                        foreach ($binding in $site.Bindings) {
+                        foreach ($binding in $site.Bindings | Where-Object { $_.Protocol -eq 'https' }) {
                             $hash = $binding.CertificateHash
-                            if ($binding.Protocol -eq 'https' -and $null -ne $hash) {
+                            if ($null -ne $hash) {
                                 @{
                                     site = $site.Name
                                     information = $binding.BindingInformation
