@@ -185,5 +185,6 @@ def _message(found: Sequence[Drift]) -> str:
         )
         return f"failover would break: {where}"
     rest = sum(len(one.differences) for one in found)
-    beside = f", with {rest} differences that break nothing" if rest else ""
+    plural = "differences that break" if rest > 1 else "difference that breaks"
+    beside = f", with {rest} {plural} nothing" if rest else ""
     return f"{len(found)} twin{'s are' if len(found) > 1 else ' is'} as the original{beside}"

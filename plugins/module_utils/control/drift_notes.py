@@ -39,9 +39,7 @@ def before_move(fleet: Fleet, case: Case, target: str) -> list[str]:
     try:
         return list(_told(fleet, case, source, target))
     except StandbyError as error:
-        return [
-            f"whether the twins on {target} are as the originals was not found out: {str(error).rstrip('.')}"
-        ]
+        return [f"the twins on {target} were not compared: {str(error).rstrip('.')}"]
 
 
 def certificates_of(
