@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -176,7 +177,14 @@ class PyftpdlibSessions:
         Raises:
             OSError: the address and port cannot be had.
         """
-        return FTPServer((address, port), self._handler(site, port), self._ioloop)
+        listening = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((address, port))
+            return FTPServer(listening, self._handler(site, port), self._ioloop)
+        except OSError:
+            listening.close()
+            raise
 
     def close(self, server: FTPServer) -> None:
         """Listen no more, and cut every session and data connection of that address and port."""

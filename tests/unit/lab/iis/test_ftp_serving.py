@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import ftplib
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -225,6 +226,19 @@ async def test_two_sites_cannot_have_one_address_and_port(bench) -> None:
     assert one.iis.ftp.started() == ["Files"]
     with pytest.raises(IisError, match="800700b7"):
         await one.iis.ftp.control("Other", "start")
+    await one.iis.stop()
+
+
+@asynchronous
+async def test_an_address_that_another_node_of_the_lab_still_holds_is_taken_when_it_lets_go(bench) -> None:
+    port = free_port()
+    with socket.create_server((VIP, port)):
+        one = await booted(bench, document(ftp_site(port, auto=False)))
+        assert await one.iis.ftp.control("Files", "start") == "Started"
+        await asyncio.sleep(0.05)
+        assert await one.iis.ftp.control("Files", "state") == "Started"
+    await asyncio.sleep(0.1)
+    assert await Client(port).run(login(), names)
     await one.iis.stop()
 
 
