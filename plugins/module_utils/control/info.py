@@ -23,7 +23,7 @@ from .store import read, read_cluster
 from .survey import read_all, survey
 
 # What discovery needs to know of a node.
-DISCOVERY = Scope.ADDRESSES | Scope.DISKS | Scope.IIS | Scope.SMTP | Scope.MACHINE
+DISCOVERY = Scope.ADDRESSES | Scope.DISKS | Scope.SITES | Scope.MACHINE
 
 
 def sites_of(fleet: Fleet, name: str | None = None) -> list[dict[str, Any]]:

@@ -84,7 +84,7 @@ def _facts(
     """Each node read once: those of sites, and all where a volume or an address is to be declared."""
     scope = Scope.NETWORK | Scope.DISKS | Scope.MACHINE
     if structure.sites:
-        scope |= Scope.IIS
+        scope |= Scope.SITES
     if structure.volumes or waiting:
         return read_all(fleet, scope, names_of(cluster, structure.nodes))
     return read_all(fleet, scope, Structure(sites=structure.sites).nodes)

@@ -60,7 +60,7 @@ def remove_site(fleet: Fleet, name: str, delete_twins: bool, check: bool) -> Out
     site = next((one for one in cluster.sites if one.name == name), None) if cluster else None
     if cluster is None or site is None:
         return Outcome(False, f'site "{name}" is not protected')
-    facts = survey(fleet, Scope.IIS | Scope.SMTP, site.nodes)
+    facts = survey(fleet, Scope.SITES, site.nodes)
     releases = _releases(site, facts, delete_twins)
     after = without_site(cluster, site)
     refuse_disturbance(fleet, cluster, after)

@@ -45,8 +45,9 @@ class Scope(Flag):
     # SMTP virtual servers beside IIS or STATES, where the node has any.
     SMTP = auto()
     NETWORK = ADDRESSES | ADAPTERS
-    MEMBERS = ADDRESSES | DISKS | IIS | SMTP
-    MOVE = NETWORK | DISKS | IIS | SMTP | SERVICES
+    SITES = IIS | SMTP
+    MEMBERS = ADDRESSES | DISKS | SITES
+    MOVE = NETWORK | DISKS | SITES | SERVICES
     CHECK = NETWORK | DISKS | STATES | SMTP | SERVICES
 
 
