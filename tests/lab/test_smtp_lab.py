@@ -15,6 +15,10 @@ from ansible_collections.standby.iis.plugins.module_utils.control.site import (
     ensure_site,
     remove_site,
 )
+from ansible_collections.standby.iis.plugins.module_utils.control.structure import (
+    Structure,
+    check_structure,
+)
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check, SiteType
 from ansible_collections.standby.iis.plugins.module_utils.windows import smtp
@@ -75,6 +79,12 @@ def test_protecting_gives_the_twin_its_settings_and_leaves_the_original_running(
     assert (original.auto_start, twin.auto_start) == (False, False)
     assert twin.bindings == original.bindings
     assert twin.settings == original.settings
+
+
+def test_a_structure_with_virtual_servers_is_looked_at_as_a_whole(of):
+    sites = tuple(SiteRequest(name, of.cluster.nodes, type=SiteType.SMTP) for name in (MAIL, SECOND))
+    with of.cluster.fleet() as fleet:
+        assert not check_structure(fleet, Structure(sites=sites)).changed
 
 
 def test_a_twin_that_drifted_is_told_in_check_mode_and_brought_back(of):
