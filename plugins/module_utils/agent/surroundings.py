@@ -89,6 +89,7 @@ class Surroundings:
             },
             time.monotonic,
             problem=self._problem,
+            known=[one for addresses in settings.addresses.values() for one in addresses],
         )
 
     def start(self) -> None:

@@ -7,10 +7,11 @@ A handler answers one kind of question: ``handler(node that asks, payload) -> pa
 of the listener and bounds its own time; until it returns, its connection is held. It may raise
 ``StandbyError`` to refuse, in a sentence.
 
-Each connection has a total deadline, and there are only so many at once: a client that is slow or silent
-costs one of them for as long as the deadline is, and those who come meanwhile wait in the system's queue.
-Who can reach the port can therefore delay answers, and nothing more: the firewall lets in the nodes of the
-cluster alone.
+Each connection has a total deadline, and only so many are answered at once; ``room.py`` says who is next,
+and who gives way. A client that is silent or has no key keeps a slot for as long as nobody else wants it, at
+the most for the deadline, and else for ``proof`` seconds. So who reaches the port can delay an answer to
+another node by about that much. Who floods it from the address of a node of the cluster, for as long as that
+lasts, can keep promises back: the firewall is to let in these nodes alone, and they are trusted so far.
 """
 
 from __future__ import annotations
@@ -20,23 +21,25 @@ import secrets
 import selectors
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
 
 from ...errors import StandbyError, foreseen
 from . import wire
 from .keys import Key
+from .room import Guest, Room
 from .stream import Clock, Stream
 from .told import Told
 from .wire import Answer, Malformed, Message, RefusalCode
 
+_Guest: TypeAlias = Guest[socket.socket]
 Handler: TypeAlias = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
 # Connections that the system may hold until they are taken.
 _BACKLOG = 128
-# Seconds between two looks whether there is a free slot, or the listener is to end.
-_GLANCE = 0.2
+# Seconds between two looks whether there is a free slot for who waits.
+_GLANCE = 0.02
 
 
 class Listener:
@@ -51,7 +54,9 @@ class Listener:
         clock: monotonic, seconds.
         problem: is told what goes wrong, as sentences, on threads of the listener; must not wait. A sentence
             is told once a minute.
-        slots: connections at once.
+        known: addresses of the cluster's nodes, which come first.
+        slots: connections that are answered at once.
+        proof: seconds after which a connection that has shown no key gives way to another one.
         deadline: seconds from the acceptance of a connection to its end; a handler may exceed it, and then
             its answer is lost.
         retry: seconds until an address that is not there is tried again.
@@ -67,7 +72,9 @@ class Listener:
         clock: Clock,
         *,
         problem: Callable[[str], None],
+        known: Collection[str] = (),
         slots: int = 16,
+        proof: float = 0.3,
         deadline: float = 5.0,
         retry: float = 2.0,
     ) -> None:
@@ -77,14 +84,13 @@ class Listener:
         self._told = Told(problem, clock)
         self._answers = _Answers(node, handlers, self._told.tell)
         self._clock = clock
-        self._slots = threading.BoundedSemaphore(slots)
+        self._room: Room[socket.socket] = Room(slots, known, proof)
         self._deadline = deadline
         self._retry = retry
         self._sockets: dict[str, socket.socket] = {}
         self._try_at = 0.0
         self._stop = threading.Event()
         self._wake, self._woken = socket.socketpair()
-        self._live: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="peers", daemon=True)
 
@@ -101,9 +107,10 @@ class Listener:
         if self._thread.ident is not None:
             self._thread.join()
         with self._lock:
-            for connection in self._live:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+            for guest in self._room.guests:
+                _shut(guest)
+            for guest in self._room.waiting:
+                guest.connection.close()
         for one in (*self._sockets.values(), self._wake, self._woken):
             one.close()
         self._sockets.clear()
@@ -112,27 +119,39 @@ class Listener:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            if not self._slots.acquire(timeout=_GLANCE):
-                continue
-            connection = None
             try:
                 connection = self._next()
+                if connection is not None:
+                    self._come(connection)
             except Exception as error:
                 self._told.tell(f"No question of another node can be answered now: {foreseen(error, None)}")
                 self._stop.wait(self._retry)
-            if connection is None:
-                self._slots.release()
-            else:
-                self._begin(connection)
+            self._seat()
 
-    def _begin(self, connection: socket.socket) -> None:
+    def _come(self, connection: socket.socket) -> None:
         with self._lock:
-            self._live.add(connection)
+            last = self._room.come(connection, _peer_of(connection))
+        if last is not None:
+            last.connection.close()
+
+    def _seat(self) -> None:
+        """Give the slots that are free to those who wait, and have others give way to the rest."""
+        while True:
+            with self._lock:
+                guest = self._room.admit(self._clock())
+            if guest is None:
+                break
+            self._begin(guest)
+        with self._lock:
+            while (idle := self._room.send_off(self._clock())) is not None:
+                _shut(idle)
+
+    def _begin(self, guest: _Guest) -> None:
         try:
-            threading.Thread(target=self._serve, args=(connection,), name="peer", daemon=True).start()
+            threading.Thread(target=self._serve, args=(guest,), name="peer", daemon=True).start()
         except RuntimeError as error:
             self._told.tell(f"A question of another node cannot be answered: {error}.")
-            self._leave(connection)
+            self._leave(guest)
 
     def _next(self) -> socket.socket | None:
         """The next connection; None where there is none before addresses are to be tried again."""
@@ -150,8 +169,8 @@ class Listener:
         return None
 
     def _ready(self) -> list[object]:
-        wait = None
-        if len(self._sockets) < len(self._addresses):
+        wait = _GLANCE if self._room.waiting else None
+        if wait is None and len(self._sockets) < len(self._addresses):
             wait = max(self._try_at - self._clock(), 0.0)
         with selectors.DefaultSelector() as selector:
             for one in (self._woken, *self._sockets.values()):
@@ -179,26 +198,28 @@ class Listener:
 
     # Answering
 
-    def _serve(self, connection: socket.socket) -> None:
-        stream = Stream(connection, self._clock, self._clock() + self._deadline)
-        where = _peer_of(connection)
+    def _serve(self, guest: _Guest) -> None:
+        connection, where = guest.connection, guest.address
         try:
-            self._answer(stream, secrets.token_bytes(wire.NONCE), where)
+            connection.setblocking(True)
+            stream = Stream(connection, self._clock, self._clock() + self._deadline)
+            self._answer(stream, secrets.token_bytes(wire.NONCE), guest)
             stream.finish()
         except OSError as error:
-            self._told.tell(f"An exchange with {where} was broken off: {error}.")
+            why = "it showed no key, and others waited" if guest.sent_off else error
+            self._told.tell(f"An exchange with {where} was broken off: {why}.")
         except Exception as error:
             self._told.tell(f"A question of another node was not answered: {foreseen(error, None)}")
         finally:
-            self._leave(connection)
+            self._leave(guest)
 
-    def _leave(self, connection: socket.socket) -> None:
+    def _leave(self, guest: _Guest) -> None:
         with self._lock:
-            self._live.discard(connection)
-        connection.close()
-        self._slots.release()
+            self._room.leave(guest)
+            guest.connection.close()
 
-    def _answer(self, stream: Stream, nonce: bytes, where: str) -> None:
+    def _answer(self, stream: Stream, nonce: bytes, guest: _Guest) -> None:
+        where = guest.address
         stream.send(wire.hello(nonce))
         try:
             request = stream.receive()
@@ -211,6 +232,7 @@ class Listener:
             self._told.tell(f"A question from {where} was refused: no key of this node has signed it.")
             stream.send(wire.refusal(RefusalCode.KEY))
             return
+        guest.proven = True
         key, message = opened
         reply = self._answers.reply(message)
         if not self._stop.is_set():
@@ -281,6 +303,11 @@ def listen(address: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def _shut(guest: _Guest) -> None:
+    with suppress(OSError):
+        guest.connection.shutdown(socket.SHUT_RDWR)
 
 
 def _exclusive() -> int:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -445,6 +446,29 @@ def test_slow_and_silent_clients_cost_a_slot_for_the_deadline_at_most(node: Node
         thread.join()
         silent.close()
         slow.close()
+
+
+def test_silent_connections_keep_no_promise_back(node: Node):
+    port = node.start(known=["127.0.0.1"])
+    silent = [socket.create_connection((HERE, port), None, ("127.0.0.2", 0)) for _each in range(100)]
+    try:
+        # Less than the deadline of a connection
+        assert question(port, timeout=3.0) == {"promised": 7}
+        until(lambda: any("it showed no key, and others waited" in one for one in node.told))
+    finally:
+        for connection in silent:
+            connection.close()
+
+
+def test_those_that_wait_are_ended_with_the_listener(node: Node):
+    port = node.start(slots=1, proof=60.0)
+    waiting = [socket.create_connection((HERE, port), timeout=PATIENCE) for _each in range(3)]
+    until(lambda: len(node._open[0]._room.waiting) == 2)
+    node.close()
+    for connection in waiting:
+        with connection, contextlib.suppress(ConnectionResetError):
+            while connection.recv(100):
+                pass
 
 
 def test_a_client_that_does_not_close_first_is_waited_for_and_then_left_behind(node: Node):
