@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import io
 import json
 import platform
 import sys
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import StandbyError
-from .home import Home
+from .home import Home, RunsAlready
 from .inbox import NotServed, Told, hand_in
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def main(
         open_node: opens this machine; see ``program.work``.
         worker: program and first arguments that run this very program again.
     """
+    _write_all_names()
     asked = _parser().parse_args(arguments)
     try:
         home = open_home(asked.home)
@@ -56,6 +58,7 @@ def main(
             command = [*worker, "work", "--home", asked.home, "--program", program_digest(worker[-1])]
             return supervise(home, command, lambda *one: _serve(home, *one))
         if asked.command == "work":
+            _require_supervisor(home)
             from .program import work
 
             return work(home, open_node, asked.program)
@@ -72,6 +75,30 @@ def main(
     sys.stdout.write(told.out)
     sys.stderr.write(told.err)
     return told.code
+
+
+def _write_all_names() -> None:
+    """Have standard output take every name: on Windows a file and a pipe have the code page of the system."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _require_supervisor(home: Home) -> None:
+    """Refuse a worker that somebody starts by hand: it holds no lock, and could work beside another one.
+
+    Raises:
+        StandbyError: no supervisor holds the home, or the worker was started at a console.
+    """
+    by_hand = sys.stdin is not None and sys.stdin.isatty()
+    if not by_hand:
+        try:
+            with home.alone():
+                by_hand = True
+        except RunsAlready:
+            by_hand = False
+    if by_hand:
+        raise StandbyError("a worker is started by its supervisor alone", remedy="Use the command run")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,10 +10,13 @@ from functools import partial
 from typing import TypeAlias
 
 from ..ha.views import View
+from .peers import wire
 from .probes import Probes
 from .rounds import Caller
 
 Views: TypeAlias = Mapping[str, View]
+# Characters of a sentence in an answer, tried one after the other; and views that are left out at once.
+_SENTENCES, _AT_ONCE = (1000, 200, 50, 0), 20
 
 
 def look(
@@ -50,18 +53,34 @@ def look(
 
 
 def told(views: Views) -> dict[str, object]:
-    """Views as an answer."""
+    """Views as an answer, which is cut to what an answer may have: sentences first, then the last views."""
+    for longest in _SENTENCES:
+        answer = _told(views, longest)
+        if _fits(answer):
+            return answer
+    fewer = dict(views)
+    while fewer and not _fits(answer := _told(fewer, 0)):
+        for name in list(fewer)[-_AT_ONCE:]:
+            del fewer[name]
+    return answer
+
+
+def _told(views: Views, longest: int) -> dict[str, object]:
     return {
         "views": {
             name: {
                 "healthy": one.healthy,
-                "sentence": one.sentence,
+                "sentence": one.sentence[:longest],
                 "age": one.age if one.age < float("inf") else None,
                 "look": one.look,
             }
             for name, one in views.items()
         }
     }
+
+
+def _fits(answer: Mapping[str, object]) -> bool:
+    return len(wire.write_answer(wire.Answer(answer))) <= wire.LARGEST_BODY
 
 
 def heard(answer: Mapping[str, object]) -> Views:

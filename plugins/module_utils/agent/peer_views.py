@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..errors import StandbyError
+from ..ha.views import View
 from . import lookout
 from .lookout import Views
 from .peers.client import ask
@@ -20,8 +21,9 @@ from .workers import Workers
 VIEWS = "views"
 # What gives this node's views of hierarchies, on its loop: by looking now, or as they were seen last.
 Look: TypeAlias = Callable[[Sequence[str], bool, Callable[[Views], None]], None]
-# Hierarchies in one question: no cluster has more.
-_MOST = 1000
+# Hierarchies in one question: the answer fits into a message, with sentences of a line. Of more it is asked
+# several times; an agent of an earlier version asks for all at once, and is answered in short for so many.
+_EACH, _MOST = 200, 1000
 
 
 class PeerViews:
@@ -88,19 +90,25 @@ class PeerViews:
             self._problem(f"No view from outside: {problem}")
 
     def _asked(self, peer: str, hierarchies: Sequence[str], now: bool) -> Views:
+        found: dict[str, View] = {}
         try:
-            answer = ask(
-                self._settings.addresses.get(peer, ()),
-                self._settings.port,
-                node=self._settings.node,
-                peer=peer,
-                keys=self._keys,
-                kind=VIEWS,
-                payload={"hierarchies": list(hierarchies), "now": now},
-                timeout=2 * self._patience + 1.0,
-            )
+            for first in range(0, len(hierarchies), _EACH):
+                found |= self._some(peer, hierarchies[first : first + _EACH], now)
         except StandbyError as error:
             self._tell(peer, str(error))
-            return {}
-        self._tell(peer, "")
+        else:
+            self._tell(peer, "")
+        return found
+
+    def _some(self, peer: str, hierarchies: Sequence[str], now: bool) -> Views:
+        answer = ask(
+            self._settings.addresses.get(peer, ()),
+            self._settings.port,
+            node=self._settings.node,
+            peer=peer,
+            keys=self._keys,
+            kind=VIEWS,
+            payload={"hierarchies": list(hierarchies), "now": now},
+            timeout=2 * self._patience + 1.0,
+        )
         return lookout.heard(answer)

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import lookout
 from ansible_collections.standby.iis.plugins.module_utils.agent.peer_views import VIEWS, PeerViews
+from ansible_collections.standby.iis.plugins.module_utils.agent.peers import wire
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import KeyFile, new_key
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.listener import Listener
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
@@ -113,6 +114,32 @@ def test_what_is_no_view_is_left_out(document):
 def test_views_survive_the_wire_and_those_without_a_look_are_none():
     views = SEEN | {"Blog": View(None, "server2 has not looked yet")}
     assert lookout.heard(json.loads(json.dumps(lookout.told(views)))) == SEEN
+
+
+LONG = "server2 reaches {}: status 200 within 0.02 s, as wanted by its check 1 " + "é" * 300
+
+
+@pytest.mark.parametrize("count", [1, 200, 400, 1000])
+def test_the_views_of_as_many_as_may_be_asked_for_fit_into_an_answer(count):
+    names = [f"www.customer-{number:03}.example.com" for number in range(count)]
+    views = {name: View(True, LONG.format(name), 1.0, look=7) for name in names}
+    answer = lookout.told(views)
+    assert len(wire.write_answer(wire.Answer(answer))) <= wire.LARGEST_BODY
+    heard = lookout.heard(json.loads(json.dumps(answer)))
+    assert list(heard) == names[: len(heard)]
+    assert len(heard) == count or count == 1000
+    assert all(LONG.format(name).startswith(view.sentence) for name, view in heard.items())
+    assert (heard == views) == (count == 1)
+
+
+def test_of_many_hierarchies_a_peer_is_asked_several_times(pair):
+    names = [f"site{number}" for number in range(450)]
+    pair.answers[0] = {name: View(True, "reached", 1.0) for name in names}
+    heard: queue.Queue = queue.Queue()
+    pair.ask("server2", names, False, heard.put)
+    assert heard.get(timeout=20) == pair.answers[0]
+    assert [len(asked) for asked, _now in pair.looks] == [200, 200, 50]
+    assert pair.problems == []
 
 
 class Eyes:

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
@@ -15,6 +18,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent import (
     desk,
     in_service,
     inbox,
+    program,
     requests,
     settings,
 )
@@ -273,3 +277,30 @@ def test_what_no_worker_shows_is_not_known_and_said_so(run, store, home):
     assert code == 0
     assert "here: not known, its worker begins or does not stay up" in out
     assert json.loads(run("status", "--json")[1])["here"] == {}
+
+
+def test_names_of_any_language_are_written_in_any_code_page(run, home, store, monkeypatch):
+    """As into a file of Windows: `python standby.pyz status > file`."""
+    for name in ("网站", "Café"):
+        store.put(HIERARCHIES + name, 0, encode(replace(SHOP, hierarchy=name)))
+    monkeypatch.setattr(cli.sys, "stdout", io.TextIOWrapper(io.BytesIO(), "cp1252"))
+    assert cli.main(["status", "--home", home.name], Home, None, []) == 0
+    cli.sys.stdout.flush()
+    written = cli.sys.stdout.buffer.getvalue().decode("cp1252")
+    assert "Café: server1" in written
+    assert "\\u7f51\\u7ad9: server1" in written
+
+
+@pytest.mark.parametrize("console", [True, False])
+def test_a_worker_is_not_started_by_hand(home, monkeypatch, capsys, console):
+    monkeypatch.setattr(cli.sys, "stdin", Mock(isatty=lambda: console))
+    with home.alone() if console else contextlib.nullcontext():
+        assert cli.main(["work", "--home", home.name], Home, None, []) == 1
+    assert "started by its supervisor alone" in capsys.readouterr().err
+
+
+def test_a_supervisor_starts_one(home, monkeypatch):
+    monkeypatch.setattr(cli.sys, "stdin", Mock(isatty=lambda: False))
+    monkeypatch.setattr(program, "work", lambda *_arguments: 10)
+    with home.alone():
+        assert cli.main(["work", "--home", home.name], Home, None, []) == 10
