@@ -32,6 +32,7 @@ def agents(request, make_shared_lab, tmp_path_factory) -> Iterator[AgentLab]:
     made.declare()
     made.install()
     yield made
+    made.judge.judge()
     witness.end()
 
 

@@ -9,10 +9,25 @@ import time
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import RequestKind
+from ansible_collections.standby.iis.plugins.module_utils.windows.address import (
+    add_address,
+    remove_address,
+)
+from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
 from tests.support.agent_hold import until_held
 
 pytestmark = pytest.mark.alone
 BOTH = ("server1", "server2")
+
+
+def test_a_second_node_that_had_the_address_would_be_seen(of):
+    """What all tests here rest on: nothing but the agents keeps the other node from having it."""
+    node, address = connect(of.cluster.connection("server2")), of.cluster.address(195)
+    index = of.lab.topology.node("server2").nics[0].index
+    with pytest.raises(AssertionError, match="held by server1 and server2 at once"), of.watching():
+        add_address(node, address, 16, index)
+    remove_address(node, address)
+    node.close()
 
 
 # Nodes
