@@ -206,7 +206,7 @@ class Inbox:
         for ask in sorted(self._folder.glob(f"*{_ASK}")):
             if not self._room.acquire(blocking=False):
                 return
-            begun = False
+            begun, taken = False, None
             try:
                 taken = self._take(ask)
                 if taken is not None:
@@ -217,6 +217,8 @@ class Inbox:
             finally:
                 if not begun:
                     self._room.release()
+                    if taken is not None:  # no thread for it: its asker is told that no outcome comes
+                        _remove(taken)
 
     def _take(self, ask: Path) -> Path | None:
         """The request as this agent's own; None where its asker has gone or taken it back."""

@@ -189,6 +189,22 @@ def test_a_request_that_cannot_be_renamed_is_served_later_however_often(folder, 
     assert said[0].endswith("cannot be taken: The process cannot access the file")
 
 
+def test_a_request_for_which_there_is_no_thread_is_said_to_have_no_outcome(folder, monkeypatch, quick):
+    said = []
+    one = begin(folder, said)
+
+    def refused(*_arguments):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(one._threads, "submit", refused)
+        with pytest.raises(StandbyError, match="took the request and ended"):
+            hand_in(folder, [], "Ada", 10.0)
+    assert hand_in(folder, [], "Ada", 10.0).out == "served"
+    one.close()
+    assert "can't start new thread" in said[0]
+
+
 def test_nothing_that_goes_wrong_at_a_look_is_the_last_one(folder, monkeypatch, quick):
     wrong, look, said = (
         [MemoryError(), RuntimeError("no more"), OSError(5, "Access is denied")],
