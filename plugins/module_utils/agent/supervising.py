@@ -103,6 +103,6 @@ def _troubled(home: Home, error: RunsAlready) -> StandbyError:
     if not sentence:
         return error
     return StandbyError(
-        f"{error.problem}, and told at {at}: {sentence}",
+        f"{error.problem}, and told at {at}: {sentence.rstrip('.')}",
         remedy="Mend that; to see it by hand, end the task first, and it starts again within a minute",
     )

@@ -133,7 +133,7 @@ def test_who_runs_it_by_hand_is_told_what_the_other_one_told(home, agent, events
     said = capsys.readouterr().err
     assert "another agent runs" in said
     assert "the node has no definition of a cluster" in said
-    assert "end the task first" in said
+    assert "playbook. Mend that; to see it by hand, end the task first" in said
 
 
 def test_beside_one_that_has_told_nothing_it_is_said_that_it_runs(home, agent):
