@@ -51,6 +51,7 @@ def test_a_worker_is_told_what_its_supervisor_was_started_from(home, monkeypatch
     monkeypatch.setattr(
         supervising, "supervise", lambda _home, command, _serve: commands.append(command) or 0
     )
+    monkeypatch.setattr(cli, "_require_supervisor", lambda _home: None)
     monkeypatch.setattr(program, "work", lambda _home, _open, digest: told.append(digest) or 0)
     cli.main(["run", "--home", home.name], Home, None, [sys.executable, str(archive)])
     archive.write_bytes(b"new")
