@@ -14,7 +14,6 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from itertools import count
 from pathlib import Path
 
 from lab import namespaces
@@ -125,8 +124,10 @@ def _last_free(topology: Topology, segment: str) -> Iterator[Address]:
     held = [ipaddress.ip_interface(text) for nic in nics for text in nic.addresses]
     taken = {one.ip for one in held} | {ipaddress.ip_address(one.address) for one in topology.witnesses}
     for network in sorted({one.network for one in held}, key=str):
-        free = next(network[-place] for place in count(2) if network[-place] not in taken)
-        yield ipaddress.ip_interface(f"{free}/{network.prefixlen}")
+        place = 2
+        while network[-place] in taken:
+            place += 1
+        yield ipaddress.ip_interface(f"{network[-place]}/{network.prefixlen}")
 
 
 def build(topology: Topology) -> None:

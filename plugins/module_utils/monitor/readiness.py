@@ -86,14 +86,14 @@ def wait_ready(
     Raises:
         StandbyError: they may not.
     """
-    found: StandbyError | None = None
+    found: list[StandbyError] = []
 
     def problem() -> str:
-        nonlocal found
-        found = StandbyError("what agents show of themselves cannot be read", remedy=_REMEDY)
+        found[:] = [StandbyError("what agents show of themselves cannot be read", remedy=_REMEDY)]
         statuses = read()
-        found = hindrance(statuses, replaced)
-        return str(found or _silent(statuses))
+        hindering = hindrance(statuses, replaced)
+        found[:] = [hindering] if hindering else []
+        return str(hindering or _silent(statuses))
 
-    if wait_until(problem, seconds, clock) and found is not None:
-        raise found
+    if wait_until(problem, seconds, clock) and found:
+        raise found[0]

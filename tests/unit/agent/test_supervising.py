@@ -138,7 +138,7 @@ def test_who_runs_it_by_hand_is_told_what_the_other_one_told(home, agent, events
 
 def test_beside_one_that_has_told_nothing_it_is_said_that_it_runs(home, agent):
     agent(WELL)
-    until(lambda: (home.folder / "agent.lock").exists())
+    until((home.folder / "agent.lock").exists)
     with pytest.raises(StandbyError, match=r"another agent runs in \S+ Look at") as refused:
         supervise(home, [], nothing)
     assert "told at" not in str(refused.value)

@@ -39,7 +39,7 @@ def test_the_sentence_names_what_breaks_where_and_counts_the_rest() -> None:
 def test_programs_get_words_and_no_objects() -> None:
     shown = told(drift(difference("a"), warnings=("soon",)))
     assert shown["differences"][0]["verdict"] == "breaks failover"
-    assert type(shown["differences"][0]["verdict"]) is str
+    assert shown["differences"][0]["verdict"].__class__ is str
     assert (shown["breaks"], shown["warnings"]) == (True, ["soon"])
 
 
