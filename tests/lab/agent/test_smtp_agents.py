@@ -35,7 +35,7 @@ class SmtpAgents(AgentLab):
         return f"smtp://{self.cluster.address(self.last)}:{PORT}/"
 
     @property
-    def check(self) -> Check:
+    def deep_check(self) -> Check:
         return Check(self.url, timeout=1.0, verify=False, starttls=True, recipient="check@example.com")
 
     def declare(self) -> None:
