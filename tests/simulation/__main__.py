@@ -31,11 +31,15 @@ def main(arguments: list[str]) -> int:
     summary = play_all(
         options.first, options.schedules, workers=options.workers, seconds=seconds, progress=_progress
     )
-    sys.stderr.write("\n")
+    if sys.stderr.isatty():
+        sys.stderr.write("\n")
     return _report(summary)
 
 
 def _progress(summary: Summary) -> None:
+    """Where somebody looks on."""
+    if not sys.stderr.isatty():
+        return
     rate = summary.played / max(summary.took, 1e-9)
     failed = f"failed: {', '.join(map(str, summary.failures))}" if summary.failures else "no failures"
     sys.stderr.write(f"\r{summary.played} schedules, {rate:.0f} a second, {failed} ")
