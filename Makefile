@@ -3,6 +3,7 @@
 #
 # make demo   sets up, starts the lab, runs the real playbooks, reports the measured outage
 # make test   sets up, runs all tests but those of make faults
+# make long   sets up, runs the tests in the lab that make test leaves out: kinds of sites, parity, namespaces
 # make faults sets up, plays faults of many kinds on agents in the lab over both witnesses, half an hour
 # make simulate  sets up, plays 100,000 schedules of simulated clusters under faults (SIMULATE= for options)
 # make gates  sets up, runs every static gate
@@ -17,7 +18,7 @@ PYTEST_WORKERS ?= 4
 export PYTHONPATH := .collections:.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 
-.PHONY: setup demo test faults simulate bench gates clean
+.PHONY: setup demo test long faults simulate bench gates clean
 
 setup: $(VENV)/.ready $(COLLECTION)
 
@@ -38,9 +39,12 @@ demo: setup
 	$(BIN)/python -m lab demo
 
 test: setup
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not alone" $(TESTS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not alone and not long" $(TESTS)
 	@# Leases of seconds want a machine that is not saturated by other tests.
 	$(BIN)/python -m pytest -m "alone and not faults" $(TESTS) || test $$? -eq 5
+
+long: setup
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m long $(TESTS)
 
 faults: setup
 	$(BIN)/python -m pytest -m faults $(TESTS)

@@ -26,6 +26,8 @@ from tests.support.cluster_lab import ClusterLab, node
 from tests.support.twin_changes import ALSO, CHANGES
 from tests.support.twin_pair import CONFIG, KEYS, SECRETS, Half, half
 
+pytestmark = pytest.mark.long
+
 WEB_CONFIG = "drives/C/Windows/Microsoft.NET/Framework64/v4.0.30319/CONFIG/web.config"
 SHOP = "drives/E/shop"
 # Those that a configuration file carries.

@@ -28,6 +28,8 @@ from ansible_collections.standby.iis.plugins.module_utils.wsman.session import c
 from lab.prober import Prober, Report, Target
 from playbooks import Played, play
 
+pytestmark = pytest.mark.long
+
 if TYPE_CHECKING:
     from tests.lab.conftest import LabUnderTest
 

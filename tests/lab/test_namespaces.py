@@ -35,6 +35,8 @@ from tests.support.own_network import (
     write_topology,
 )
 
+pytestmark = pytest.mark.long
+
 WINRM = 5986
 
 

@@ -18,6 +18,8 @@ from lab.machine.certstore import CertificateStore
 from playbooks import Played, play
 from tests.support.cluster_lab import ClusterLab
 
+pytestmark = pytest.mark.long
+
 NAME = "shop.example.net"
 
 

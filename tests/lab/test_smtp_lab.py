@@ -24,6 +24,8 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check,
 from ansible_collections.standby.iis.plugins.module_utils.windows import smtp
 from tests.support.smtp_lab import MAIL, PORT, SECOND, SmtpLab
 
+pytestmark = pytest.mark.long
+
 TOPOLOGY = Path(__file__).parent / "topologies" / "smtp.yml"
 
 

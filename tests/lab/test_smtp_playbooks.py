@@ -19,6 +19,8 @@ from tests.support.cluster_lab import SHARED
 from tests.support.server_process import need
 from tests.support.smtp_lab import MAIL, OCTETS, PORT, SECOND, SmtpLab
 
+pytestmark = pytest.mark.long
+
 TOPOLOGY = Path(__file__).parent / "topologies" / "smtp.yml"
 NODES = ["server1", "server2"]
 

@@ -26,7 +26,7 @@ from tests.support.own_network import (
 from tests.support.server_process import need
 from tests.support.witnesses import EtcdWitness
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.faults]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,6 @@ def test_nodes_that_are_cut_off_from_each_other_alone_go_on_as_they_were(of):
     assert answered(of) == {"SERVER1"}
 
 
-@pytest.mark.faults
 def test_an_owner_whose_cable_is_out_is_replaced_and_comes_back_without_the_address(of):
     with of.watching():
         of.lab.fault("server1", "nic")
@@ -95,7 +94,6 @@ def test_an_owner_whose_cable_is_out_is_replaced_and_comes_back_without_the_addr
     assert answered(of) == {"SERVER1", "SERVER2"}
 
 
-@pytest.mark.faults
 def test_an_owner_that_is_cut_off_from_witness_and_peer_stops_and_is_replaced(of):
     with of.watching():
         of.lab.fault("server1", "partition")
@@ -106,7 +104,6 @@ def test_an_owner_that_is_cut_off_from_witness_and_peer_stops_and_is_replaced(of
     assert answered(of) == {"SERVER1", "SERVER2"}
 
 
-@pytest.mark.faults
 def test_an_owner_that_hangs_is_replaced_and_gives_the_address_up_when_it_goes_on(of):
     with of.watching():
         of.lab.hang("server1")

@@ -17,7 +17,7 @@ from ansible_collections.standby.iis.plugins.module_utils.wsman.session import c
 from tests.support.agent_lab import AgentLab
 
 pytest.importorskip("pyftpdlib", reason="pyftpdlib is not installed (requirements-dev.txt)")
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.faults]
 TOPOLOGY = Path(__file__).parents[1] / "topologies" / "ftp.yml"
 
 
@@ -73,7 +73,6 @@ def test_an_ftp_site_whose_node_loses_its_power_is_served_by_the_other_one(of):
     assert "SERVER2" in of.report.targets[0].answers
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("fault", ["site_crash", "site_hang"])
 def test_an_ftp_site_that_fails_is_mended_where_it_is(of, fault):
     epoch, mended = of.record.epoch, of.said("server1", "is restarted there")
@@ -86,7 +85,6 @@ def test_an_ftp_site_that_fails_is_mended_where_it_is(of, fault):
     assert of.record.epoch == epoch
 
 
-@pytest.mark.faults
 def test_an_ftp_site_that_does_not_start_is_given_away_when_all_attempts_have_failed(of):
     tried = of.said("server1", "it did not start")
     with of.watching():
@@ -96,14 +94,12 @@ def test_an_ftp_site_that_does_not_start_is_given_away_when_all_attempts_have_fa
     assert of.said("server1", "it did not start") - tried >= of.timers.recovery_attempts
 
 
-@pytest.mark.faults
 def test_a_stopped_ftp_service_is_no_matter_for_local_recovery_and_another_node_takes_it(of):
     with of.watching(), of.without_service("server1", "FTPSVC"):
         of.until(of.serves("server2"))
         assert "service FTPSVC is stopped" in of.here("server1")["sentence"] + of.record.reason
 
 
-@pytest.mark.faults
 def test_a_node_that_hangs_with_an_ftp_site_is_replaced(of):
     with of.watching():
         of.lab.hang("server1")

@@ -20,7 +20,7 @@ from tests.support.cluster_lab import SHARED
 from tests.support.smtp_bench import send
 from tests.support.smtp_lab import MAIL, OCTETS, PORT, SmtpLab
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.faults]
 TOPOLOGY = Path(__file__).parents[1] / "topologies" / "smtp.yml"
 
 
@@ -136,7 +136,6 @@ def test_a_queue_on_a_disk_that_a_dead_node_had_waits_for_a_person_and_loses_not
     assert of.owner() == "server2"
 
 
-@pytest.mark.faults
 @pytest.mark.parametrize("fault", ["site_crash", "site_hang"])
 def test_a_virtual_server_that_fails_is_mended_where_it_is_and_keeps_its_queue(of, fault):
     mail = queued(of, "kept")
@@ -151,7 +150,6 @@ def test_a_virtual_server_that_fails_is_mended_where_it_is_and_keeps_its_queue(o
     assert delivered(mail) == Counter(["kept"])
 
 
-@pytest.mark.faults
 def test_one_that_does_not_start_is_given_away_when_all_attempts_have_failed(of):
     tried = of.said("server1", "it did not start")
     with of.watching():
@@ -161,7 +159,6 @@ def test_one_that_does_not_start_is_given_away_when_all_attempts_have_failed(of)
     assert of.said("server1", "it did not start") - tried >= of.timers.recovery_attempts
 
 
-@pytest.mark.faults
 def test_a_node_that_hangs_keeps_the_disk_of_the_queue_and_no_mail_is_delivered_twice(of):
     mail = queued(of, "once")
     with of.watching():
@@ -172,7 +169,6 @@ def test_a_node_that_hangs_keeps_the_disk_of_the_queue_and_no_mail_is_delivered_
     assert delivered(mail) == Counter(["once"])
 
 
-@pytest.mark.faults
 def test_a_node_that_is_shut_down_gives_it_away_and_windows_does_not_start_it_there_again(of):
     mail = queued(of, *BEFORE)
     with of.watching():
