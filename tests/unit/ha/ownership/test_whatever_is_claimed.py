@@ -87,7 +87,7 @@ def test_data_is_put_at_risk_only_by_force(s, met):
             continue
         if declared.replicated and record.current is not None:
             met["data"] += 1
-            assert s.node in record.current
+            assert s.node in record.current or (seen.problem and had_it_later(s, record))
         if declared.exclusive and record.owner and not seen.problem:
             met["disks"] += 1
             assert surely_off(s, record.owner, record.incarnation)
@@ -96,6 +96,13 @@ def test_data_is_put_at_risk_only_by_force(s, met):
             assert all(alive_or_off(s, node) for node in declared.nodes)
         if declared.replicated and record.doubt:
             assert record.current is not None
+
+
+def had_it_later(s, record):
+    """This node has owned it since that record: so its own one tells, and so it has what was written then."""
+    own = s.nodes.get(s.node)
+    owned = own.record.owned if own is not None and own.record is not None else {}
+    return owned.get(record.hierarchy, -1) >= record.epoch
 
 
 def alive_or_off(s, node):
