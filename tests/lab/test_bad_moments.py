@@ -164,6 +164,7 @@ def test_winrm_that_falls_silent_after_a_step_that_brings_something_up(home, str
     check_survived(home, strike, action, True, "stall")
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("bad moments of lost answers")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("action", STEPS, ids=lambda action: action.value)
@@ -239,6 +240,7 @@ def test_a_disk_that_is_slower_than_its_call_may_take(make_lab, tmp_path):
     assert cluster.put(SITE, "server1").data["owner"] == "server1"
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("bad moments of restarts")
 @pytest.mark.parametrize("name", NODES)
 @pytest.mark.parametrize("action", STEPS, ids=lambda action: action.value)
