@@ -19,14 +19,18 @@ from ..errors import BadDocument, StandbyError
 from ..node import Completed, Node
 from .failure import about
 
-_POWERSHELL = ("powershell.exe", "-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
+_OPTIONS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
 
 Answer = Mapping[str, Any]
 
 
-def command(script: str) -> tuple[str, ...]:
+class ScriptFailed(StandbyError):
+    """PowerShell did not run the script: no call of it was answered."""
+
+
+def command(script: str, program: str = "powershell.exe") -> tuple[str, ...]:
     """A script as argv."""
-    return (*_POWERSHELL, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
+    return (program, *_OPTIONS, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
 
 
 def ask(node: Node, argv: Sequence[str], calls: Sequence[Mapping[str, Any]], what: str) -> list[Answer]:
@@ -39,33 +43,45 @@ def ask(node: Node, argv: Sequence[str], calls: Sequence[Mapping[str, Any]], wha
         what: they concern, for messages.
 
     Raises:
-        StandbyError: the script did not run to its end.
+        StandbyError: the node does not answer; ``ScriptFailed`` where the script did not run to its end.
         BadDocument: it wrote something else.
     """
     lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
     with about(node, what):
-        return _answers(node.shell.run(argv, lines.encode("ascii")), len(calls), what)
+        return answers(node.shell.run(argv, lines.encode("ascii")), len(calls), f"a script on {what}")
 
 
-def _answers(ended: Completed, expected: int, what: str) -> list[Answer]:
+def answers(ended: Completed, expected: int, script: str, holds: str = "an object") -> list[Answer]:
+    """What a script wrote that has ended, an object for each of so many calls.
+
+    Args:
+        ended: its run.
+        expected: how many calls it was given.
+        script: which, for messages.
+        holds: what each is to hold, for messages.
+
+    Raises:
+        ScriptFailed: it did not run to its end.
+        BadDocument: it wrote something else.
+    """
     lines = ended.stdout.split()
     if ended.code or len(lines) != expected:
         said = ended.stderr.decode("utf-8", "replace").strip()[:400]
-        raise StandbyError(
+        raise ScriptFailed(
             f"PowerShell gave {len(lines)} answers to {expected} calls and ended with exit code {ended.code}"
             f"{f' ({said})' if said else ''}",
             remedy="Look whether powershell.exe runs on the node, in full language mode",
         )
-    return [_answer(line, what) for line in lines]
+    return [_answer(line, script, holds) for line in lines]
 
 
-def _answer(line: bytes, what: str) -> Answer:
+def _answer(line: bytes, script: str, holds: str) -> Answer:
     try:
         document = json.loads(base64.b64decode(line, validate=True))
     except (binascii.Error, ValueError) as error:
         raise BadDocument(
-            f"answer of a script on {what}: expected base64 of JSON, found {line[:40]!r} ({error})"
+            f"answer of {script}: expected base64 of JSON, found {line[:40]!r} ({error})"
         ) from None
     if not isinstance(document, dict):
-        raise BadDocument(f"answer of a script on {what}: expected an object, found {document!r:.40}")
+        raise BadDocument(f"answer of {script}: expected {holds}, found {document!r:.40}")
     return document

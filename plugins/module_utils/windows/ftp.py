@@ -17,8 +17,9 @@ from ..errors import BadDocument, StandbyError
 from ..node import Clock, Node
 from ..wsman.xml import parse
 from . import iis_command as command
+from .calls import ScriptFailed
 from .iis_config import UNKNOWN, IisConfiguration, IisSite
-from .iis_control import MISSING, Answer, Call, ControlFailed, control
+from .iis_control import MISSING, Answer, Call, control
 from .iis_run import checked
 
 KIND = "ftp"
@@ -103,7 +104,7 @@ def _states(node: Node, names: Sequence[str]) -> list[Answer]:
         return [Answer(error=one.problem) if isinstance(one, StandbyError) else Answer(one) for one in found]
     try:
         return control(node, [Call(KIND, name, "state") for name in names])
-    except ControlFailed as failure:
+    except ScriptFailed as failure:
         return [Answer(error=failure.problem)] * len(names)
 
 

@@ -10,29 +10,23 @@ messages are data on the script's input and output, never text that is run.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import BadDocument, CimError, StandbyError
+from ..errors import BadDocument, CimError
 from ..node import Completed, Node
+from . import calls as script
 from . import iis_command as command
 from .environment import read_machine
 from .failure import about
 from .iis_control_text import TEXT
 
 _POWERSHELL = r"System32\WindowsPowerShell\v1.0\powershell.exe"
-_OPTIONS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
 _NO_FILE = (0x80070002, 0x80070003)  # ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND
 MISSING = "Missing"  # the state of what does not exist
 
-_WHAT = "iis_control.ps1"
-
-
-class ControlFailed(StandbyError):
-    """PowerShell did not run the script: no call of it was answered."""
+_WHAT, _HOLDS = "iis_control.ps1", "a state or an error"
 
 
 @dataclass(frozen=True)
@@ -67,7 +61,7 @@ def control(node: Node, calls: Sequence[Call]) -> list[Answer]:
     """Make some calls, one after the other; one that fails ends none of the others.
 
     Raises:
-        ControlFailed: PowerShell did not run the script.
+        ScriptFailed: PowerShell did not run the script.
         BadDocument: an answer cannot be read.
     """
     if not calls:
@@ -76,7 +70,8 @@ def control(node: Node, calls: Sequence[Call]) -> list[Answer]:
         f"{json.dumps({'kind': one.kind, 'name': one.name, 'verb': one.verb})}\r\n" for one in calls
     )
     with about(node, _WHAT):
-        return _answers(_run(node, lines.encode("ascii")), len(calls))
+        ended = _run(node, lines.encode("ascii"))
+        return [_answer(one) for one in script.answers(ended, len(calls), _WHAT, _HOLDS)]
 
 
 def command_of(windows: str) -> list[str]:
@@ -85,15 +80,14 @@ def command_of(windows: str) -> list[str]:
     Args:
         windows: the Windows directory, such as ``C:\Windows``.
     """
-    script = base64.b64encode(TEXT.encode("utf-16-le")).decode("ascii")
-    return [f"{windows}\\{_POWERSHELL}", *_OPTIONS, script]
+    return [*script.command(TEXT, f"{windows}\\{_POWERSHELL}")]
 
 
 def _run(node: Node, lines: bytes) -> Completed:
     """Run the script, wherever Windows is.
 
     Raises:
-        ControlFailed: there is no PowerShell.
+        ScriptFailed: there is no PowerShell.
     """
     ended = _start(node, command.WINDOWS, lines)
     if ended is None or command.program_missing(ended):
@@ -101,7 +95,7 @@ def _run(node: Node, lines: bytes) -> Completed:
         if windows.casefold() != command.WINDOWS.casefold():
             ended = _start(node, windows, lines)
     if ended is None:
-        raise ControlFailed(
+        raise script.ScriptFailed(
             "powershell.exe was not found", remedy="Look whether Windows PowerShell is installed on the node"
         )
     return ended
@@ -117,25 +111,7 @@ def _start(node: Node, windows: str, lines: bytes) -> Completed | None:
         return None
 
 
-def _answers(ended: Completed, expected: int) -> list[Answer]:
-    lines = ended.stdout.split()
-    if ended.code or len(lines) != expected:
-        said = ended.stderr.decode("utf-8", "replace").strip()[:400]
-        raise ControlFailed(
-            f"PowerShell gave {len(lines)} answers to {expected} calls and ended with exit code {ended.code}"
-            f"{f' ({said})' if said else ''}",
-            remedy="Look whether powershell.exe runs on the node, in full language mode",
-        )
-    return [_answer(line) for line in lines]
-
-
-def _answer(line: bytes) -> Answer:
-    try:
-        document = json.loads(base64.b64decode(line, validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise BadDocument(
-            f"answer of {_WHAT}: expected base64 of JSON, found {line[:40]!r} ({error})"
-        ) from None
-    if not isinstance(document, Mapping) or not ("state" in document or "error" in document):
-        raise BadDocument(f"answer of {_WHAT}: expected a state or an error, found {document!r:.40}")
+def _answer(document: script.Answer) -> Answer:
+    if not ("state" in document or "error" in document):
+        raise BadDocument(f"answer of {_WHAT}: expected {_HOLDS}, found {document!r:.40}")
     return Answer(str(document.get("state", "")), str(document.get("error", "")))

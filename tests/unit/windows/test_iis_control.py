@@ -18,11 +18,11 @@ import tree_sitter_powershell
 from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocument, CimError
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
 from ansible_collections.standby.iis.plugins.module_utils.windows import iis_control
+from ansible_collections.standby.iis.plugins.module_utils.windows.calls import ScriptFailed
 from ansible_collections.standby.iis.plugins.module_utils.windows.environment import Machine
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_control import (
     Answer,
     Call,
-    ControlFailed,
     control,
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_control_text import TEXT
@@ -120,7 +120,7 @@ def test_a_node_without_powershell_says_so(monkeypatch, code):
             raise CimError("no such file", provider_code=code)
 
     monkeypatch.setattr(iis_control, "read_machine", lambda _node: Machine("S", "C:", "C:\\Windows", {}))
-    with pytest.raises(ControlFailed, match=r"powershell\.exe was not found"):
+    with pytest.raises(ScriptFailed, match=r"powershell\.exe was not found"):
         control(over(Gone()), [Call("ftp", "Files", "state")])
 
 
@@ -133,8 +133,8 @@ def test_without_calls_nothing_is_started():
 @pytest.mark.parametrize(
     ("shell", "failure", "text"),
     [
-        (Shell(code=1, stderr=b"not allowed"), ControlFailed, r"0 answers to 1 calls .* 1 \(not allowed\)"),
-        (Shell(), ControlFailed, "Look whether powershell.exe runs"),
+        (Shell(code=1, stderr=b"not allowed"), ScriptFailed, r"0 answers to 1 calls .* 1 \(not allowed\)"),
+        (Shell(), ScriptFailed, "Look whether powershell.exe runs"),
         (Shell(b"?"), BadDocument, "expected base64 of JSON"),
         (Shell(line([])), BadDocument, "expected a state or an error"),
         (Shell(line({"other": 1})), BadDocument, "expected a state or an error"),
