@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from lab.iis.failure import IisError
 from lab.machine.host import Host
+from lab.shell import fixedscript
 from lab.shell.program import Streams
 
 # The collection's own file: powershell.exe knows the script by its exact text.
@@ -36,9 +35,8 @@ class IisControl:
     async def __call__(self, argv: Sequence[str], streams: Streams, environment: Mapping[str, str]) -> int:
         """Answer line after line."""
         del argv, environment
-        for line in (await streams.read_all()).decode("ascii").splitlines():
-            answer = json.dumps(await self._answer(json.loads(line)), ensure_ascii=False).encode()
-            streams.out(base64.b64encode(answer) + b"\r\n")
+        async for call in fixedscript.calls(streams):
+            fixedscript.answer(streams, await self._answer(call), ascii_alone=False)
         return 0
 
     async def _answer(self, call: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from lab.iis.model import Site
 from lab.machine.acls import Acls
 from lab.machine.certstore import CertificateStore
 from lab.machine.host import Host
+from lab.shell import fixedscript
 from lab.shell.program import Streams
 
 # The collection's own files: powershell.exe knows the scripts by their exact text.
@@ -53,9 +53,8 @@ class ReadTwin:
     async def __call__(self, argv: Sequence[str], streams: Streams, environment: Mapping[str, str]) -> int:
         """Answer line after line."""
         del argv, environment
-        for line in (await streams.read_all()).decode("ascii").splitlines():
-            answer = json.dumps(self._answer(json.loads(line))).encode()
-            streams.out(base64.b64encode(answer) + b"\r\n")
+        async for call in fixedscript.calls(streams):
+            fixedscript.answer(streams, self._answer(call))
         return 0
 
     def _answer(self, call: Call) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import shutil
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 from lab.machine.acls import Acls
 from lab.machine.host import Host
+from lab.shell import fixedscript
 from lab.shell.program import Streams
 
 # The collection's own file: powershell.exe knows the script by its exact text.
@@ -47,9 +47,8 @@ class ReceiveFile:
     async def __call__(self, argv: Sequence[str], streams: Streams, environment: Mapping[str, str]) -> int:
         """Answer line after line."""
         del argv, environment
-        for line in (await streams.read_all()).decode("ascii").splitlines():
-            answer = json.dumps(self._answer(json.loads(line))).encode()
-            streams.out(base64.b64encode(answer) + b"\r\n")
+        async for call in fixedscript.calls(streams):
+            fixedscript.answer(streams, self._answer(call))
         return 0
 
     def _answer(self, call: Call) -> dict[str, Any]:
