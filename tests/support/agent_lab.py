@@ -137,7 +137,7 @@ class AgentLab:
             before = self._shown(name)["incarnation"]
             self.lab.fault(name, "agent", action="kill")
             self.recover()
-            self.until(lambda name=name, before=before: self._shown(name)["incarnation"] > before)
+            self.until(lambda name=name, before=before: self._shown(name).get("incarnation", 0) > before)
         self.settle()
 
     def recover(self) -> None:
