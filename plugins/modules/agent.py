@@ -103,16 +103,24 @@ options:
     type: dict
   fences:
     description:
-      - Node to a program with its arguments, a list, which the agents of the other nodes run to switch that
-        node off.
-      - It must end with 0 only when that node is surely off. Where the content lies on a shared disk, nothing
-        is taken from a lost node without it.
-      - The arguments are not logged by Ansible, nor told by an agent. They stand in C(agent.json), which only
-        administrators and SYSTEM may read, and in the list of processes while the program runs, which all
-        users of a node may read. A program that reads its password from a file of its own is safer.
+      - Node to what confirms that it is off, for the agents of the other nodes. Where the content lies on a
+        shared disk, nothing is taken from a lost node without that. C(docs/fencing.md) has examples.
+      - A dictionary with C(provider) V(redfish) has the node's controller switch it off, and reads its power
+        state back. It needs C(url) (V(https://HOST)), C(system) (the last part of the path of its
+        ComputerSystem), C(user) and C(password). C(login) is V(basic) (the default) or V(session). C(ca_file)
+        has the authorities that sign the controller, or its own certificate, in PEM, on the controller of
+        Ansible. With C(verify) V(false) its certificate is not checked, and whoever is between can say that
+        the node is off. The password lies in a file of O(home), and is not shown.
+      - A list is a program with its arguments (the same as C(provider) V(command) with C(command)). It must
+        end with 0 only when that node is surely off.
+      - V(manual) (or C(provider) V(manual)) waits for a person, who says so with the agents' command
+        C(confirm-off).
+      - Arguments of programs are not logged by Ansible, nor told by an agent. They stand in C(agent.json),
+        which only administrators and SYSTEM may read, and in the list of processes while the program runs,
+        which all users of a node may read. A program that reads its password from a file of its own is safer.
     type: dict
   fence_timeout:
-    description: Seconds that such a program may take.
+    description: Seconds that a program or a controller may take.
     type: float
     default: 30.0
   checks:
@@ -201,7 +209,12 @@ EXAMPLES = r"""
         switchback: automatic
         window: [120, 300]
     fences:
-      server1: ['C:\fence\power_off.exe', server1]
+      server1:
+        provider: redfish
+        url: https://192.0.2.31
+        system: "1"
+        user: fence
+        password: "{{ vault_bmc_password }}"
       server2: ['C:\fence\power_off.exe', server2]
     notifications:
       webhooks:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from ..control.survey import gather
@@ -24,10 +25,11 @@ from ..ha.observe import Presence, presence
 from ..ha.quick import blocked, look
 from ..node import Node
 from ..windows.deepcheck import Verdict
+from .fence_providers import fence_of, provider_of
 from .home import Home
 from .probes import ask_bounded
 from .program import OpenNode, call_seconds, definition, own_hierarchies
-from .settings import timers_of
+from .settings import Settings, timers_of
 
 # Requests at once.
 _THREADS = 16
@@ -92,6 +94,21 @@ def check_now(
         )
 
 
+def fences_now(settings: Settings, here: Callable[[str], Path]) -> tuple[Line, ...]:
+    """Whether the fences of the other nodes would work, found out without any effect; all at once."""
+    declared = sorted({*settings.fences, *settings.bmcs, *settings.manual} - {settings.node})
+
+    def one(node: str) -> Line:
+        name = f"fence of {node} ({provider_of(settings, node)})"
+        try:
+            return Line(name, True, fence_of(settings, node, here).look())
+        except Exception as error:  # a fence that breaks is one that does not work
+            return Line(name, False, str(foreseen(error, node)).rstrip("."))
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return tuple(threads.map(one, declared))
+
+
 def in_words(found: Sequence[Looked]) -> str:
     """What was found, for people."""
     lines = []
@@ -137,6 +154,26 @@ def _deep(site: Site, number: int, result: Callable[[], Verdict]) -> Line:
 # The command
 
 
+def check_fences(home: Home, *, as_json: bool) -> int:
+    """Ask whether the fences of the other nodes would work; the exit code."""
+    lines = fences_now(home.settings(), home.here)
+    told = json.dumps([asdict(line) for line in lines], indent=1) + "\n" if as_json else _of_fences(lines)
+    sys.stdout.write(told)
+    return _code(lines, home.settings().node)
+
+
+def _of_fences(lines: Sequence[Line]) -> str:
+    return "".join(
+        f"{'well ' if line.healthy else 'FAILS'} {line.check}: {line.sentence}\n" for line in lines
+    )
+
+
+def _code(lines: Sequence[Line], node: str) -> int:
+    if failing := sum(not line.healthy for line in lines):
+        sys.stderr.write(f"{failing} of {len(lines)} checks fail on {node}\n")
+    return 1 if failing else 0
+
+
 def check(home: Home, open_node: OpenNode, hierarchy: str | None, *, as_json: bool) -> int:
     """Make all checks now, beside the agent, with a PowerShell of its own; the exit code.
 
@@ -163,8 +200,7 @@ def check(home: Home, open_node: OpenNode, hierarchy: str | None, *, as_json: bo
         found = check_now(node, wanted, ask_bounded)
     finally:
         node.close()
-    sys.stdout.write(json.dumps(document(found), indent=1) + "\n" if as_json else in_words(found))
-    lines = [line for one in found for line in one.lines]
-    if failing := sum(not line.healthy for line in lines):
-        sys.stderr.write(f"{failing} of {len(lines)} checks fail on {settings.node}\n")
-    return 1 if failing else 0
+    fences = fences_now(settings, home.here) if hierarchy is None else ()
+    told = in_words(found) + _of_fences(fences)
+    sys.stdout.write(json.dumps(document(found), indent=1) + "\n" if as_json else told)
+    return _code([*(line for one in found for line in one.lines), *fences], settings.node)

@@ -63,8 +63,10 @@ def main(
 
             return work(home, open_node, asked.program)
         if asked.command == "check":
-            from .checking import check
+            from .checking import check, check_fences
 
+            if asked.fences:
+                return check_fences(home, as_json=asked.json)
             return check(home, open_node, asked.hierarchy, as_json=asked.json)
         if asked.command in _HERE:
             return _HERE[asked.command](asked, home)
@@ -125,6 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     check = command("check", "make all checks of this node's hierarchies now; ends with 1 where one fails")
     check.add_argument("hierarchy", nargs="?", help="one alone")
     check.add_argument("--json", action="store_true")
+    check.add_argument(
+        "--fences", action="store_true", help="only whether the fences of the other nodes would work"
+    )
     switchover = command("switchover", "put a hierarchy in service on a node", of=True)
     switchover.add_argument("node")
     switchback = command("switchback", "put it on the first node that can take it", of=True)
@@ -133,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     for one in (switchover, switchback, command("out", "take a hierarchy out of service", of=True)):
         one.add_argument("--because", default="", help="why, in a few words for people")
     command("acknowledge", "its failures have been looked at: end a hold", of=True)
+    confirm = command("confirm-off", "a lost node is off, you have made sure: what waits for that is taken")
+    confirm.add_argument("node", help="which is off; never say so of one that may still run")
     maintenance = command("maintenance", "set or end maintenance")
     maintenance.add_argument("what", choices=("begin", "end"))
     maintenance.add_argument("--node", help="of a node; of the cluster where neither is given")

@@ -36,12 +36,14 @@ class ClusterOptions:
     Attributes:
         hierarchies: options by the name of a hierarchy, or of a site in it; "" for all that are not named.
         limits: node -> how many hierarchies it takes by itself.
-        fences: nodes whose end can be confirmed.
+        fences: nodes whose end can be confirmed by a program or a controller.
+        manual: nodes whose end a person confirms.
     """
 
     hierarchies: Mapping[str, HierarchyOptions] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     fences: frozenset[str] = frozenset()
+    manual: frozenset[str] = frozenset()
 
 
 def membership(cluster: Cluster, options: ClusterOptions) -> Membership:
@@ -57,7 +59,7 @@ def membership(cluster: Cluster, options: ClusterOptions) -> Membership:
             f"options are given for {unknown[0]!r}, which is no hierarchy and no site of the cluster",
             remedy=f"There are {', '.join(sorted(names)) or 'none'}",
         )
-    if strange := sorted({*options.limits, *options.fences} - set(cluster.nodes)):
+    if strange := sorted({*options.limits, *options.fences, *options.manual} - set(cluster.nodes)):
         raise StandbyError(
             f"options are given for {strange[0]}, which is no node of the cluster",
             remedy=f"There are {', '.join(cluster.nodes)}",

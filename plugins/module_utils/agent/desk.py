@@ -176,6 +176,38 @@ class Desk:
             return after
         raise self._busy("maintenance")
 
+    def confirm_off(self, node: str) -> bool:
+        """Write down that a lost node is surely off, as somebody has made sure; False where it stood there.
+
+        Raises:
+            StandbyError: its record is not ended: it may still serve, or nobody has missed it yet; or the
+                witness cannot be reached.
+        """
+        resource = f"node {node}"
+        for _attempt in range(_ATTEMPTS):
+            found = self._store.get(NODES + node)
+            if found is None:
+                raise StandbyError(
+                    "the witness has no record of it",
+                    resource=resource,
+                    remedy="Check its name; what it had is then asked for with force",
+                )
+            record = decode_node(found.value, node)
+            if not record.ended:
+                raise StandbyError(
+                    f"its record is {record.state.value}: no node has counted it as lost, or it is back",
+                    resource=resource,
+                    remedy="If it is off, wait until the status shows it as fenced, then say so again",
+                )
+            if record.confirmed or not record.by:
+                return False
+            try:
+                self._store.put(NODES + node, found.version, encode(replace(record, confirmed=True)))
+            except Conflict:
+                continue
+            return True
+        raise self._busy(resource)
+
     def _change(self, hierarchy: str, change: Callable[[HierarchyRecord], HierarchyRecord]) -> None:
         for _attempt in range(_ATTEMPTS):
             version, record = self._read(hierarchy)

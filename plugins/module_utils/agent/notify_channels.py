@@ -12,13 +12,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import StandbyError
 from . import commands
 from .notifications import URL, url_problem
-from .watched_http import Watch
+from .watched_http import NoRedirection, Watch
 
 _LARGEST_FILE = 65536
 # Bytes that are read of an answer.
@@ -101,7 +101,7 @@ class Webhook:
         request = urllib.request.Request(self._url, body, headers, method="POST")  # noqa: S310 - see __init__
         whole = _WHOLE * self._timeout
         with Watch(whole) as watch:
-            opener = urllib.request.build_opener(_NoRedirection(), *watch.handlers(self._trusted))
+            opener = urllib.request.build_opener(NoRedirection(), *watch.handlers(self._trusted))
             try:
                 with opener.open(request, timeout=self._timeout) as answer:
                     answer.read(_LARGEST_ANSWER)
@@ -147,13 +147,6 @@ def _reason(error: Exception) -> str:
 
 
 _WEBHOOK_REMEDY = "Check the URL, its server, and the headers file"
-
-
-class _NoRedirection(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> None:
-        """Follow none: the answer is the redirection itself, which is an error."""
 
 
 class Command:

@@ -138,10 +138,19 @@ def _in_words(shown: Mapping[str, Any]) -> str:
         lines.append(f"{name}: {one['owner'] or 'nobody has it'} ({one['reason']})")
     for name, one in shown["here"].get("hierarchies", {}).items():
         lines.append(f"  here, {name}: {one['sentence']} ({one['reason']})")
+    for name, one in shown["here"].get("fences", {}).items():
+        lines.append(f"  here, fence of {name}: {one['provider']}, {_fenced(one['last'])}")
     if shown["running"] and not shown["here"]:
         lines.append("  here: not known, its worker begins or does not stay up; the agent's log says why")
     lines.extend(shown["problems"])
     return "".join(f"{line}\n" for line in lines)
+
+
+def _fenced(last: Mapping[str, Any] | None) -> str:
+    """How a fence ended last."""
+    if last is None:
+        return "not tried since the agent's worker began"
+    return f"{'off' if last['off'] else 'NOT sure'} at {last['at']}: {last['told'].rstrip('.')}"
 
 
 # Asking
@@ -232,6 +241,17 @@ def _maintenance(asked: argparse.Namespace, home: Home, settings: Settings, desk
     return Told(0)
 
 
+def _confirm_off(asked: argparse.Namespace, _home: Home, settings: Settings, desk: Desk) -> Told:
+    """A person has made sure that a node is off: what waits for that is taken."""
+    if asked.node not in settings.addresses or asked.node == settings.node:
+        others = sorted(name for name in settings.addresses if name != settings.node)
+        what = "this very node" if asked.node == settings.node else "no node of this cluster"
+        raise StandbyError(f"{asked.node} is {what}", remedy=f"Name one of {', '.join(others)}")
+    if desk.confirm_off(asked.node):
+        return Told(0, f"{asked.node} counts as off: what waited for that is taken now\n")
+    return Told(0, f"{asked.node} counted as off before\n")
+
+
 def _require_known(hierarchy: str, home: Home, desk: Desk) -> None:
     """Refuse a hierarchy that neither the witness nor this node has heard of.
 
@@ -259,4 +279,5 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace, Home, Settings, Desk], Tol
     "out": _tell,
     "acknowledge": _tell,
     "maintenance": _maintenance,
+    "confirm-off": _confirm_off,
 }

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..errors import BadDocument, StandbyError
 from ..ha.check_times import CheckSettings, deep_times, quick_times
 from ..ha.codec import Codec, MisfitError
 from ..ha.ownership.timing import Timers, timers
-from . import notifications
+from . import bmc, notifications
+from .bmc import Bmc
 from .declared import ClusterOptions, HierarchyOptions
 from .notifications import Notifications
 
@@ -63,7 +64,9 @@ class Settings:
         port: on which every agent listens.
         hierarchies, limits: see ``declared.ClusterOptions``.
         fences: node -> program and arguments that end only when it is surely off: with 0 where it is.
-        fence_timeout: seconds that such a program may take.
+        bmcs: node -> controller that switches it off.
+        manual: nodes of which a person says that they are off.
+        fence_timeout: seconds that a program or a controller may take.
         checks: what is set otherwise of health checks.
         notifications: whom it tells of what happens.
     """
@@ -79,6 +82,8 @@ class Settings:
     hierarchies: Mapping[str, HierarchyOptions] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     fences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bmcs: Mapping[str, Bmc] = field(default_factory=dict)
+    manual: frozenset[str] = frozenset()
     fence_timeout: float = 30.0
     checks: CheckSettings = field(default_factory=CheckSettings)
     notifications: Notifications = field(default_factory=Notifications)
@@ -86,7 +91,9 @@ class Settings:
     @property
     def options(self) -> ClusterOptions:
         """What was asked of ownership."""
-        return ClusterOptions(self.hierarchies, self.limits, frozenset(self.fences))
+        return ClusterOptions(
+            self.hierarchies, self.limits, frozenset({*self.fences, *self.bmcs}), self.manual
+        )
 
 
 def parse(text: str) -> Settings:
@@ -154,6 +161,20 @@ def _check_options(settings: Settings) -> None:
                 f"the window of {name!r} is {' to '.join(map(str, options.window))}",
                 remedy=f"Give its begin and end as minutes since midnight, 0 to {_DAY}",
             )
+    _check_fences(settings)
+
+
+def _check_fences(settings: Settings) -> None:
     for node, command in settings.fences.items():
         if not command:
             raise StandbyError(f"the fence of {node} is empty", remedy="Name a program, and its arguments")
+    for node, one in settings.bmcs.items():
+        bmc.check(node, one)
+    kinds: tuple[Iterable[str], ...] = (settings.fences, settings.bmcs, settings.manual)
+    declared = [node for kind in kinds for node in kind]
+    if twice := sorted({node for node in declared if declared.count(node) > 1}):
+        raise StandbyError(f"{twice[0]} has two fences", remedy="Give it one")
+    if settings.fence_timeout <= 0:
+        raise StandbyError(
+            f"fence_timeout is {settings.fence_timeout:g}", remedy="Give a number of seconds above 0"
+        )

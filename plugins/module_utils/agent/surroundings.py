@@ -72,7 +72,7 @@ class Surroundings:
         self._left: Outbox[tuple[Standing | None, Callable[[], None]]]
         self._left = Outbox(self._pass_on, 1, self._problem, "standing")
         self._threads = ThreadPoolExecutor(2 * len(settings.addresses) + 4, "outside")
-        self._fences = Fences(settings, home.here, self._problem)
+        self._fences = Fences(settings, home.here, self._problem, self.say)
         self._shown: Mapping[str, Any] = {}
         self._news = News()
         self._notifier = open_notifier(settings.notifications, home.here, self._problem)
@@ -153,7 +153,7 @@ class Surroundings:
     def _journal(self, item: tuple[Snapshot, Decision], _lost: int) -> None:
         snapshot, decision = item
         self._decisions.decided(snapshot, decision)
-        shown = {**self._works_by, **status(snapshot, decision)}
+        shown = {**self._works_by, **status(snapshot, decision), "fences": self._fences.shown()}
         if shown != self._shown:
             try:
                 self._home.write(self._home.status_file, {"at": wall(), **shown})

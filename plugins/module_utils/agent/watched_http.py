@@ -15,7 +15,7 @@ import threading
 import urllib.request
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
 
 class Watch:
@@ -95,3 +95,12 @@ class _Https(urllib.request.HTTPSHandler):
 
     def _made(self, host: str, /, **options: Any) -> http.client.HTTPConnection:
         return self._watch.watched(http.client.HTTPSConnection(host, context=self._trusted, **options))
+
+
+class NoRedirection(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection: secrets would go elsewhere, and a POST would become a GET."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> None:
+        """Follow none: the answer is the redirection itself, which is an error."""

@@ -21,6 +21,7 @@ from ..errors import BadDocument, StandbyError
 from ..ha.check_times import CheckSettings
 from ..ha.codec import Codec
 from ..windows import files
+from . import fence_options
 from .notices import NOTIFICATIONS_SPEC, files_of, settings_of
 from .wanted import Interpreter, Request, digest
 
@@ -79,31 +80,24 @@ def request_from(params: Mapping[str, Any], names: Sequence[str]) -> Request:
     Raises:
         StandbyError: options make no sense, or a file that they name cannot be read or is another one.
     """
-    secrets = {**_secrets(params["etcd"]), **files_of(params["notifications"], _read)}
+    secrets = {
+        **_secrets(params["etcd"]),
+        **files_of(params["notifications"], _read),
+        **fence_options.files_of(params["fences"], _read),
+    }
     common = _common(params, names)
     told = {name: _settings({"node": name, **common}) for name in names}
     return Request(home(params), told, _interpreter(params), bundle.archive(source(params)), secrets)
 
 
-# What Ansible shows in place of an option that is not to be logged.
-_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-# Texts that are shorter are not hidden in what the module says: they are part of too many words.
-_SHORT = 8
-
-
 def shown(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as ``-vvv`` may show them: without arguments of fences, of which one may be a password."""
-    fences = params["fences"]
-    return {**params, "fences": None if fences is None else dict.fromkeys(fences, _HIDDEN)}
+    """The options as ``-vvv`` may show them: without what fences are, of which a part may be a password."""
+    return {**params, "fences": fence_options.shown(params["fences"])}
 
 
 def harmless(params: Mapping[str, Any]) -> set[str]:
-    """Texts of fences that messages may hold: programs, names of nodes, and what is short."""
-    fences: Mapping[str, Any] = params["fences"] or {}
-    commands = [one for one in fences.values() if isinstance(one, list)]
-    texts = {str(part) for command in commands for part in command}
-    known = {str(name) for name in (*fences, *(command[0] for command in commands if command))}
-    return {text for text in texts if text in known or len(text) < _SHORT}
+    """Texts of fences that messages may hold."""
+    return fence_options.harmless(params["fences"])
 
 
 def home(params: Mapping[str, Any]) -> str:
@@ -142,7 +136,7 @@ def script(params: Mapping[str, Any]) -> str:
 
 
 def _common(params: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    optional = ("timers", "hierarchies", "limits", "fences")
+    optional = ("timers", "hierarchies", "limits")
     known = {name: params[name] for name in optional if params[name] is not None}
     return {
         "cluster": params["cluster"] or "",
@@ -154,6 +148,7 @@ def _common(params: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
         "fence_timeout": params["fence_timeout"],
         "checks": None if params["checks"] is None else {**_CHECKS, **params["checks"]},
         "notifications": settings_of(params["notifications"], home(params)),
+        **fence_options.fences_of(params["fences"], home(params)),
         **_whole(known),
     }
 

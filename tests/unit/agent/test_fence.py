@@ -14,14 +14,17 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import commands, fences
-from ansible_collections.standby.iis.plugins.module_utils.agent.fences import Fences, fence
+from ansible_collections.standby.iis.plugins.module_utils.agent.fence_providers import fence_of
+from ansible_collections.standby.iis.plugins.module_utils.agent.fences import Fences
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 
 
 def run(code: str, seconds: float = 30.0) -> None:
     command = ("C:\\fence.exe", "-c", code, "server1")
-    fence(Settings("server2", "web", fences={"server1": command}, fence_timeout=seconds), "server1", here)
+    fence_of(
+        Settings("server2", "web", fences={"server1": command}, fence_timeout=seconds), "server1", here
+    ).cut()
 
 
 def here(path: str) -> Path:
@@ -141,7 +144,7 @@ def test_a_fence_that_repeats_its_arguments_does_not_tell_them(argument):
     )
     command = ("C:\\fence.exe", "-c", code, argument, "server1")
     with pytest.raises(StandbyError) as failed:
-        fence(Settings("server2", "web", fences={"server1": command}), "server1", here)
+        fence_of(Settings("server2", "web", fences={"server1": command}), "server1", here).cut()
     told = str(failed.value)
     assert "bad usage: *** server1" in told
     assert "SECRET" not in told
@@ -151,5 +154,7 @@ def test_a_fence_that_repeats_its_arguments_does_not_tell_them(argument):
 def test_one_that_does_not_end_does_not_tell_its_arguments():
     command = ("C:\\fence.exe", "-c", "import time; time.sleep(30)", "--password", "BMCSECRET")
     with pytest.raises(StandbyError) as failed:
-        fence(Settings("server2", "web", fences={"server1": command}, fence_timeout=0.3), "server1", here)
+        fence_of(
+            Settings("server2", "web", fences={"server1": command}, fence_timeout=0.3), "server1", here
+        ).cut()
     assert "BMCSECRET" not in str(failed.value)

@@ -268,6 +268,7 @@ def test_a_command_that_an_older_agent_does_not_know_is_told(home):
     )
     assert set(requests._COMMANDS) == {
         "status", "switchover", "switchback", "out", "acknowledge", "maintenance",
+        "confirm-off",
     }  # fmt: skip
 
 

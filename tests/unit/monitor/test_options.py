@@ -229,7 +229,7 @@ def test_arguments_of_fences_are_not_shown():
 
 
 def test_what_is_hidden_of_fences_leaves_messages_readable():
-    assert harmless(options(fences=FENCES)) == {"C:\\fence\\off.exe", "server1", "-p"}
+    assert harmless(options(fences=FENCES)) == {"C:\\fence\\off.exe", "server1", "-p", "server2"}
     assert harmless(options(fences=None)) == set()
 
 

@@ -53,17 +53,18 @@ def _fence(s: Snapshot, record: HierarchyRecord) -> str:
 
 def _fence_of(s: Snapshot, node: str) -> str:
     """How the confirmed fence of a node's last incarnation stands."""
+    by_hand = f'switch it off, then "confirm-off {node}" on another node'
     if node not in s.cluster.fences:
-        return "it has no fence: switch it off, then force"
+        return f"it has no fence that runs by itself: {by_hand}"
     seen = s.nodes.get(node)
     incarnation = seen.record.incarnation if seen is not None and seen.record is not None else 0
     power = power_of(s, node, incarnation)
     if power is not None and power.state is PowerState.FAILED:
-        return "its fence failed and is tried again: switch it off, then force"
+        return f"its fence failed and is tried again: {by_hand}"
     if power is not None:
         return "its fence runs"
     if left_alone(s, node):
-        return "maintenance keeps its fence from running: end that, or switch it off, then force"
+        return f"maintenance keeps its fence from running: end that, or {by_hand}"
     if seen is None or seen.record is None:
         return "it has no record, and its fence does not run without: switch it off, then force"
     return "its fence comes next"

@@ -99,7 +99,7 @@ def test_without_a_device_a_person_is_waited_for():
     assert found.decision.actions == ()
     assert found.sentence == (
         "server1 had its disk, and nobody has confirmed that it is off "
-        "(it has no fence: switch it off, then force)"
+        '(it has no fence that runs by itself: switch it off, then "confirm-off server1" on another node)'
     )
 
 
@@ -210,7 +210,7 @@ def test_a_disk_whose_record_tells_nothing_waits_for_every_node_that_may_have_it
     if not taken:
         assert found.sentence == (
             "its record was damaged or lost, and server1 may have had its disk "
-            "(it has no fence: switch it off, then force)"
+            '(it has no fence that runs by itself: switch it off, then "confirm-off server1" on another node)'
         )
 
 
@@ -261,7 +261,7 @@ def test_without_force_a_request_is_refused_with_the_doubt():
 
     answer = found.record("answer").answer
     assert not answer.accepted
-    assert answer.sentence.endswith("switch it off, then force); force overrules this")
+    assert answer.sentence.endswith('then "confirm-off server1" on another node); force overrules this')
 
 
 def test_a_node_in_doubt_is_switched_off_where_it_has_a_fence():

@@ -139,7 +139,7 @@ def test_a_disk_is_refused_while_nobody_has_confirmed_that_its_owner_is_off():
     answer = disk_wanted(force=False).record("answer").answer
 
     assert not answer.accepted
-    assert answer.sentence.endswith("switch it off, then force); force overrules this")
+    assert answer.sentence.endswith('then "confirm-off server1" on another node); force overrules this')
 
 
 def test_who_has_switched_it_off_may_force_it():

@@ -158,7 +158,7 @@ def without_iis() -> Situation:
     ("make", "reason", "words"),
     [
         (lambda: theirs(Rules("Shop", NODES, exclusive=True)), Reason.WAITING_FOR_CONFIRMATION,
-         "server2 had its disk, and nobody has confirmed that it is off (it has no fence"),
+         "server2 had its disk, and nobody has confirmed that it is off (it has no fence that runs"),
         (failed_fence, Reason.WAITING_FOR_CONFIRMATION, "nobody has confirmed that it is off"),
         (lambda: theirs(Rules("Shop", NODES, replicated=True), current=("server2",)), Reason.OLD_DATA,
          "server1 has old data; it waits for server2"),
