@@ -14,7 +14,7 @@ from lab.machine.paths import local_path
 from lab.machine.storage import DRIVE, DiskState, Part, Storage
 
 from .base import ClassProvider, not_emulated, require_instance
-from .schema import CimFailure, Ref, Result, Values
+from .schema import CimFailure, Embedded, Ref, Result, Values
 
 # PartitionStyle 2 is GPT; a basic data partition has this type.
 _GPT = 2
@@ -312,7 +312,10 @@ class StorageSetting(ClassProvider):
         self._faults = faults
 
     async def invoke(self, method: str, keys: Values | None, arguments: Values) -> Result:
-        """UpdateHostStorageCache."""
+        """Get, and UpdateHostStorageCache."""
+        if method == "Get":
+            setting = {"NewDiskPolicy": self._storage.san_policy, "ScrubPolicy": None}
+            return Result(0, {"StorageSetting": Embedded(self.schema.name, setting)})
         if method != "UpdateHostStorageCache":
             return await super().invoke(method, keys, arguments)
         self._faults.clear("disk_stale")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import zlib
 from typing import Any
 
+from lab.machine.faults import applies
 from lab.machine.storage import DRIVE, DiskState, Part, Storage
 
 from .base import ClassProvider, not_emulated, require_instance
@@ -15,6 +16,7 @@ from .storage import Code, PartitionProvider, StorageClass, folder_of, normal_pa
 
 _FIXED = 3  # DriveType
 _NTFS = 14  # MSFT_Volume.FileSystemType
+_FULL_REPAIR = 0xD00F  # MSFT_Volume.OperationalStatus
 
 
 class VolumeProvider(StorageClass):
@@ -22,7 +24,7 @@ class VolumeProvider(StorageClass):
 
     async def instances(self) -> list[Values]:
         """Every mounted volume."""
-        return [self._values(part) for _rest, part in self.storage.mounted()]
+        return [self._values(disk, part) for disk, part in self.storage.mounted()]
 
     async def invoke(self, method: str, keys: Values | None, arguments: Values) -> Result:
         """Flush and SetFileSystemLabel."""
@@ -45,7 +47,8 @@ class VolumeProvider(StorageClass):
                 return disk, part
         raise self.missing()
 
-    def _values(self, part: Part) -> dict[str, Any]:
+    def _values(self, disk: DiskState, part: Part) -> dict[str, Any]:
+        dirty = applies(self.faults.get("dirty"), "disk", disk.spec.id)
         return self.complete(
             {
                 **self.key(part),
@@ -57,8 +60,8 @@ class VolumeProvider(StorageClass):
                 "FileSystem": "NTFS",
                 "FileSystemLabel": part.label,
                 "FileSystemType": _NTFS,
-                "HealthStatus": 0,
-                "OperationalStatus": [2],
+                "HealthStatus": 1 if dirty else 0,
+                "OperationalStatus": [_FULL_REPAIR if dirty else 2],
                 "Path": part.volume_path,
                 "Size": part.size,
                 "SizeRemaining": part.size // 2,

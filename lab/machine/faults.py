@@ -88,6 +88,7 @@ KINDS: dict[str, FaultKind] = {
     "refuse": _kind("nothing listens on the WinRM ports"),
     "clock_rate": _kind("the node's clock runs fast or slow", "rate", rate="1.0 is true"),
     "disk": _kind("a disk has failed", "disk", disk="its id in the topology"),
+    "dirty": _kind("the file system on a disk needs a full repair", "disk", disk="its id in the topology"),
     "disk_stale": _kind(
         "storage methods answer 40003 until the cache is refreshed",
         disk="its id in the topology; every disk where not given",

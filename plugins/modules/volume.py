@@ -91,6 +91,13 @@ online_on:
   description: The node that a shared disk is online on.
   returned: success with O(state=present)
   type: str
+cautions:
+  description:
+    - One sentence for every node whose SAN policy brings shared disks online by itself, or cannot be read. It
+      is a warning as well.
+  returned: success with O(state=present)
+  type: list
+  elements: str
 notes:
   description: One sentence for every node that could not take part.
   returned: success
@@ -147,6 +154,8 @@ def main() -> None:
                 outcome = ensure_volume(fleet, volume_request(wanted, fleet.names), module.check_mode)
     except StandbyError as error:
         module.fail_json(**failure_of(error))
+    for sentence in outcome.data.get("cautions", ()):
+        module.warn(sentence)
     module.exit_json(**result_of(outcome))
 
 

@@ -12,6 +12,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control import (
     hierarchy,
     ip,
     perform,
+    san_policy,
     store,
     survey,
 )
@@ -19,6 +20,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control.fleet import F
 from ansible_collections.standby.iis.plugins.module_utils.errors import Unreachable
 from ansible_collections.standby.iis.plugins.module_utils.ha import definition
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
+from ansible_collections.standby.iis.plugins.module_utils.windows.storage import DiskPolicy
 from ansible_collections.standby.iis.plugins.module_utils.wsman.options import Connection
 from tests.support.ha_world import NODES, World
 
@@ -59,6 +61,8 @@ class ControlWorld(World):
         monkeypatch.setattr(dad, "read_dad_transmits", lambda node, index, family: self.dad[node.name])
         monkeypatch.setattr(dad, "write_dad_transmits", self._write_dad)
         monkeypatch.setattr(perform, "deepcheck", None)
+        self.policies = dict.fromkeys(NODES, DiskPolicy.OFFLINE_SHARED)
+        monkeypatch.setattr(san_policy, "read_disk_policy", lambda node: self.policies[node.name])
 
     def fleet(self, *names: str) -> Fleet:
         connections = [Connection(name, f"192.0.2.{n}") for n, name in enumerate(names or NODES, start=1)]

@@ -17,10 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ..control.san_policy import policy_caution
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
 from ..ha.facts import NodeFacts, Scope
-from ..ha.model import Check, Hierarchy, Site
+from ..ha.model import Check, Hierarchy, Site, VolumeKind
 from ..ha.observe import Presence, presence
 from ..ha.quick import blocked, look
 from ..node import Node
@@ -82,14 +83,21 @@ def check_now(
         hierarchies: that have this node.
         ask: makes one deep check.
     """
-    facts = gather(node, Scope.CHECK)
+    facts, wanted = gather(node, Scope.CHECK), tuple(hierarchies)
+    shared = any(volume.kind is VolumeKind.SHARED for one in wanted for volume in one.volumes)
+    caution = policy_caution(node) if shared else ""
     with ThreadPoolExecutor(_THREADS) as threads:
         asked = [
             (one, [(site, at, threads.submit(ask, check)) for site, at, check in _checks(one)])
-            for one in hierarchies
+            for one in wanted
         ]
         return tuple(
-            _looked(one, facts, [_deep(site, at, future.result) for site, at, future in futures])
+            _looked(
+                one,
+                facts,
+                _policy(one, caution),
+                [_deep(site, at, future.result) for site, at, future in futures],
+            )
             for one, futures in asked
         )
 
@@ -129,16 +137,24 @@ def _checks(hierarchy: Hierarchy) -> list[tuple[Site, int, Check]]:
     return [(site, at, check) for site in hierarchy.sites for at, check in enumerate(site.checks, start=1)]
 
 
-def _looked(hierarchy: Hierarchy, facts: NodeFacts, deep: Sequence[Line]) -> Looked:
+def _policy(hierarchy: Hierarchy, caution: str) -> list[Line]:
+    """The SAN policy of this node, for a hierarchy with a shared disk."""
+    if all(volume.kind is not VolumeKind.SHARED for volume in hierarchy.volumes):
+        return []
+    told = caution or "it leaves shared disks offline that the node has not seen before"
+    return [Line("SAN policy", not caution, told)]
+
+
+def _looked(hierarchy: Hierarchy, facts: NodeFacts, policy: Sequence[Line], deep: Sequence[Line]) -> Looked:
     if facts.problem is None and presence(hierarchy, facts) is Presence.DOWN:
         against = blocked(hierarchy, facts)
         told = against or "nothing is in the way of bringing it into service"
-        return Looked(hierarchy.name, False, (Line("this node", not against, told), *deep))
+        return Looked(hierarchy.name, False, (Line("this node", not against, told), *policy, *deep))
     quick = (
         Line(one.resource, one.healthy, one.sentence, (one.sentence,) if one.notice else ())
         for one in look(hierarchy, facts)
     )
-    return Looked(hierarchy.name, True, (*quick, *deep))
+    return Looked(hierarchy.name, True, (*quick, *policy, *deep))
 
 
 def _deep(site: Site, number: int, result: Callable[[], Verdict]) -> Line:

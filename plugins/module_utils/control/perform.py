@@ -115,9 +115,11 @@ def _offline_disk(node: Node, step: Step, clock: Clock) -> None:
 
 
 def _online_disk(node: Node, step: Step, clock: Clock) -> None:
-    disk.bring_online(node, _known_disk(node, step), clock=clock)
+    wanted = _known_disk(node, step)
+    disk.bring_online(node, wanted, clock=clock)
     for path in step.arguments["paths"]:
         disk.wait_access_path(node, path, clock, MOUNT_TIMEOUT)
+    disk.require_usable(node, wanted)
 
 
 _OPERATIONS: dict[Action, Callable[[Node, Step, Clock], None]] = {

@@ -21,6 +21,7 @@ from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .membership import check_nodes, cluster_with, names_of
 from .outcome import Outcome
+from .san_policy import cautions
 from .survey import read_all
 
 # A drive letter, or a folder below one; no UNC path, no volume GUID path.
@@ -61,6 +62,7 @@ def ensure_volume(fleet: Fleet, request: VolumeRequest, check: bool) -> Outcome:
     declared = declare_volume(fleet, request, cluster, facts)
     refuse_disturbance(fleet, cluster, declared.cluster)
     outcome = _outcome(declared.existing, declared.volume, declared.online)
+    outcome = replace(outcome, data={**outcome.data, "cautions": cautions(fleet, declared.volume)})
     if check or not outcome.changed:
         return outcome
     notes = store.write_cluster(fleet, cluster, declared.cluster)

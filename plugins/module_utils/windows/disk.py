@@ -27,7 +27,7 @@ from .partition import (
     wait_access_path,
 )
 from .storage import NAMESPACE, refresh_storage, storage_call
-from .volume import flush_volume, flush_volumes
+from .volume import flush_volume, flush_volumes, require_clean
 
 __all__ = [
     "Disk",
@@ -41,6 +41,7 @@ __all__ = [
     "read_partitions",
     "refresh_storage",
     "remove_access_path",
+    "require_usable",
     "same_identity",
     "set_read_only",
     "take_offline",
@@ -48,6 +49,7 @@ __all__ = [
 ]
 
 DISK = ClassPath(NAMESPACE, "MSFT_Disk")
+_OTHERS = "a node of another cluster"
 
 # MSFT_Disk.OfflineReason
 _OFFLINE_REASONS = {
@@ -140,6 +142,21 @@ def bring_online(node: Node, disk: Disk, *, clock: Clock = time) -> None:
             raise StandbyError("the disk is not online after it was brought online")
         if now.flag("IsReadOnly"):
             storage_call(node, target, "SetAttributes", {"IsReadOnly": False})
+            again = node.cim.get(target)
+            if again is None or again.flag("IsReadOnly"):
+                raise StandbyError(
+                    "the disk is still read-only after that was cleared",
+                    remedy=f"Look at the storage: it may be write-protected there, or reserved by {_OTHERS}",
+                )
+
+
+def require_usable(node: Node, disk: Disk) -> None:
+    """Refuse a disk that came online with a file system that must not be used.
+
+    Raises:
+        StandbyError: a volume on it needs a full repair.
+    """
+    require_clean(node, read_partitions(node, disk))
 
 
 def take_offline(node: Node, disk: Disk, *, clock: Clock = time) -> None:

@@ -9,8 +9,9 @@ Namespace ``root/Microsoft/Windows/Storage`` (Windows Server 2012 and later).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import IntEnum
 
-from ..errors import MethodError
+from ..errors import BadDocument, MethodError
 from ..node import ClassPath, Instance, Node, Reference, Value
 
 NAMESPACE = "root/Microsoft/Windows/Storage"
@@ -43,6 +44,42 @@ CODES: Mapping[int, str] = {
     42007: "the access path is not valid",
     42011: "possible on data partitions only",
 }
+
+
+class DiskPolicy(IntEnum):
+    """MSFT_StorageSetting.NewDiskPolicy: what becomes of a disk that the node has not seen before."""
+
+    UNKNOWN = 0
+    ONLINE_ALL = 1
+    OFFLINE_SHARED = 2
+    OFFLINE_ALL = 3
+    OFFLINE_INTERNAL = 4
+
+    @property
+    def shared_online(self) -> bool:
+        """Disks on a shared bus come online by themselves."""
+        return self in (DiskPolicy.ONLINE_ALL, DiskPolicy.OFFLINE_INTERNAL)
+
+    @property
+    def label(self) -> str:
+        """As Get-StorageSetting shows it."""
+        return "".join(word.capitalize() for word in self.name.split("_"))
+
+
+def read_disk_policy(node: Node) -> DiskPolicy:
+    """The SAN policy of a node: MSFT_StorageSetting.Get.
+
+    Raises:
+        BadDocument: the answer holds no storage setting.
+    """
+    output = node.cim.invoke(STORAGE_SETTING, "Get", codes=CODES)
+    # The page of the method names the out-parameter StorageSettings, the schema StorageSetting.
+    for name in ("StorageSetting", "StorageSettings"):
+        found = output.get(name)
+        if isinstance(found, Instance):
+            value = found.number("NewDiskPolicy", 0)
+            return DiskPolicy(value) if value in set(DiskPolicy) else DiskPolicy.UNKNOWN
+    raise BadDocument(f"{STORAGE_SETTING.name}.Get: expected StorageSetting", node=node.name)
 
 
 def refresh_storage(node: Node) -> None:

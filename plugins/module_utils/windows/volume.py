@@ -14,6 +14,9 @@ from .partition import Partition, normal_path, read_partitions
 from .storage import NAMESPACE, NOT_SUPPORTED, storage_call
 
 VOLUME = ClassPath(NAMESPACE, "MSFT_Volume")
+# MSFT_Volume.OperationalStatus: "this indicates full repair is needed". HealthStatus has other values in
+# every source, so that nothing rests on it; a scan or a spot fix is done while the volume is used.
+_FULL_REPAIR = 0xD00F
 
 
 def flush_volume(node: Node, path: str) -> None:
@@ -47,6 +50,27 @@ def flush_volumes(node: Node, partitions: Iterable[Partition]) -> None:
         partition = wanted.get(item.text("Path").casefold())
         if partition is not None and item.reference is not None:
             _flush(node, item.reference, partition)
+
+
+def require_clean(node: Node, partitions: Iterable[Partition]) -> None:
+    """Refuse volumes whose file system has to be repaired before it is used; they must be online.
+
+    Raises:
+        StandbyError: the file system of one needs a full repair.
+    """
+    wanted = {partition.volume.casefold(): partition for partition in partitions if partition.volume}
+    for item in node.cim.enumerate(VOLUME) if wanted else ():
+        partition = wanted.get(item.text("Path").casefold())
+        states = {int(str(state)) for state in item.items("OperationalStatus") if str(state).isdigit()}
+        if partition is not None and _FULL_REPAIR in states:
+            path = next(iter(partition.access_paths), partition.volume)
+            raise StandbyError(
+                "its file system needs a full repair before it may be used",
+                node=node.name,
+                resource=f"volume {path}",
+                remedy=f"Bring its disk online on {node.name} alone, run Repair-Volume -OfflineScanAndFix "
+                "there (what cannot be repaired comes from the backup), take it offline, then ask again",
+            )
 
 
 def _flush(node: Node, target: Reference, partition: Partition) -> None:
