@@ -256,6 +256,13 @@ nodes:
         - Seconds from the relief of its agent to a successor that is well, where one was relieved.
         - Its addresses end where the successor begins later than the lease has left.
       type: float
+cautions:
+  description:
+    - One sentence for every controller (O(fences)) that does not answer a node that would have to ask it, or
+      answers otherwise than expected. It is a warning as well. Nothing is switched off to find that out.
+  returned: success with O(state=present)
+  type: list
+  elements: str
 node:
   description: The node a failure happened on.
   returned: failure on one node
@@ -308,6 +315,8 @@ def main() -> None:
                 )
     except StandbyError as error:
         module.fail_json(**failure_of(error), invocation=invocation)
+    for sentence in outcome.data.get("cautions", ()):
+        module.warn(sentence)
     module.exit_json(**result_of(outcome), invocation=invocation)
 
 

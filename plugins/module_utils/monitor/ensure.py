@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..control.agents import PROGRAM
 from ..control.fleet import Fleet
@@ -14,6 +15,7 @@ from ..control.outcome import Outcome
 from ..node import Clock
 from ..windows.firewall import Rule
 from .case import Case
+from .fence_cautions import fence_cautions
 from .rollout import Rollout
 from .steps import Act
 from .wanted import SETTINGS, Request, digest
@@ -53,7 +55,9 @@ def ensure_agents(
     ]
     if told and not check:
         rollout.apply(cases, rounds, up)
-    return _outcome(cases, told, rollout.handovers, check=check)
+    cautions = [] if check else fence_cautions(fleet, request, cases)
+    outcome = _outcome(cases, told, rollout.handovers, check=check)
+    return replace(outcome, data={**outcome.data, "cautions": cautions})
 
 
 def _outcome(
