@@ -61,6 +61,13 @@ options:
       - It never takes a hierarchy from a node whose lease holds, and does nothing where no agents run.
     type: bool
     default: false
+  fence_confirmed:
+    description:
+      - A node of which you have made sure that it is off and stays off. Agents that wait for that
+        (C(waiting_for_confirmation)) take what it had on a shared disk.
+      - Unlike O(force) it accepts nothing else. It changes nothing where no agent waits for it.
+      - Never name a node that may still run. Two nodes that write to one disk destroy what is on it.
+    type: str
 seealso:
   - module: standby.iis.hierarchy_info
   - module: standby.iis.maintenance
@@ -82,6 +89,11 @@ EXAMPLES = r"""
   standby.iis.hierarchy:
     name: Shop & Co
     to: primary
+
+- name: Have the agents take it from a server whose power you have taken
+  standby.iis.hierarchy:
+    name: Shop & Co
+    fence_confirmed: server1
 
 - name: Take everything on an address out of service
   standby.iis.hierarchy:
@@ -223,6 +235,7 @@ ARGUMENT_SPEC = {
     "reason": {"type": "str"},
     "resume": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
+    "fence_confirmed": {"type": "str"},
 }
 
 
@@ -240,6 +253,7 @@ def main() -> None:
                     wanted["reason"],
                     resume=wanted["resume"],
                     force=wanted["force"],
+                    fence_confirmed=wanted["fence_confirmed"],
                 )
             else:
                 outcome = take_out_of_service(

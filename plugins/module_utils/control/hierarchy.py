@@ -20,6 +20,7 @@ from .agent_move import Party, Request, through_agents
 from .agents import agents_of, in_charge
 from .case import Case, look, look_again
 from .drift_notes import before_move
+from .fence_confirmed import confirm_off
 from .fleet import Fleet
 from .move_outcome import move_outcome
 from .outcome import Outcome
@@ -51,6 +52,7 @@ def put_in_service(
     *,
     resume: bool = False,
     force: bool = False,
+    fence_confirmed: str | None = None,
     clock: Clock = time,
 ) -> Outcome:
     """Have a hierarchy in service on one node, and on no other.
@@ -66,6 +68,7 @@ def put_in_service(
         resume: go on after a run that was killed; whoever says so has made sure that it runs no more.
         force: agents accept data that may be old, a fence that nobody confirmed, and a node that they take
             for unfit; nothing without them.
+        fence_confirmed: a node that a person has made sure is off; agents that wait for that go on.
         clock: for waiting and measuring.
 
     Raises:
@@ -78,7 +81,18 @@ def put_in_service(
     if party is not None:
         wanted = to if to not in (None, PRIMARY) else case.hierarchy.nodes[0]
         drift = _drift(fleet, case, wanted, asked=to is not None)
-        return _with_drift(through_agents(party, Request(wanted, to is None, reason, force), check), drift)
+        said = fence_confirmed is not None and confirm_off(party, fence_confirmed, check)
+        outcome = through_agents(party, Request(wanted, to is None, reason, force), check)
+        if said:
+            told = f"{fence_confirmed} {'would be' if check else 'was'} said to be off; {outcome.message}"
+            outcome = replace(outcome, changed=True, message=told)
+        return _with_drift(outcome, drift)
+    if fence_confirmed is not None:
+        raise StandbyError(
+            "no agents look after it, so that nothing waits for fence_confirmed",
+            resource=case.label,
+            remedy="Leave it out: docs/dead_server.md says what to do without agents",
+        )
     target = _target(case, to)
     if case.found.state is State.IN_SERVICE and case.found.owner == target and not case.leaving(target):
         return _with_drift(_settle(fleet, case, target, check), [])
