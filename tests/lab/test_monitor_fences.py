@@ -92,6 +92,6 @@ def test_the_life_of_controllers_in_the_settings_of_agents(of, emulator):
     variables = json.dumps(
         {"monitor_state": "absent", "monitor_cluster": "web", "monitor_directory": WITNESS}
     )
-    removed = play(of.lab.state.folder, "standby.iis.monitor", "-e", variables)
+    removed = play(of.lab.state.folder, "standby.iis.monitor", "-e", json.dumps(gone))
     assert removed.code == 0, removed.text
     assert not of.home("server1").exists()
