@@ -89,9 +89,7 @@ def test_the_life_of_controllers_in_the_settings_of_agents(of, emulator):
     assert (changed.code, changed.changed) == (0, 1)
     assert "refuses its user" in changed.text
     # Removed with everything else of the agents.
-    variables = json.dumps(
-        {"monitor_state": "absent", "monitor_cluster": "web", "monitor_directory": WITNESS}
-    )
+    gone = {"monitor_state": "absent", "monitor_cluster": "web", "monitor_directory": WITNESS}
     removed = play(of.lab.state.folder, "standby.iis.monitor", "-e", json.dumps(gone))
     assert removed.code == 0, removed.text
     assert not of.home("server1").exists()
