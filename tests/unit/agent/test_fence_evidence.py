@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import queue
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,18 @@ def test_how_it_ended_last_is_shown_and_logged(made):
     assert (last["off"], len(problems)) == (False, 1)
     assert last["told"] == problems[0]
     assert "BMCSECRET" not in str(one.shown())
+
+
+def test_one_that_ends_too_late_stays_failed(made, monkeypatch):
+    one, run, (problems, told) = made
+    monkeypatch.setattr(fences, "_MARGIN", 0.05 - TOLD.fence_timeout)
+    free = threading.Event()
+    assert not run("server1", lambda *_arguments, **_options: free.wait(20.0))
+    free.set()
+    while "server1" in one._running:
+        time.sleep(0.01)
+    assert not one.shown()["server1"]["last"]["off"]
+    assert (len(problems), told) == (1, [])
 
 
 def test_a_controller_whose_password_is_missing_confirms_nothing(made):
