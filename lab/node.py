@@ -30,15 +30,17 @@ from lab.machine.faults import BLOWS, Faults, check
 from lab.machine.files import write_atomically
 from lab.machine.links import LinkFile, mark_off
 from lab.machine.machine import Machine
+from lab.machine.presented import Expired, Presented
 from lab.machine.processes import NativeProcesses, strike
 from lab.machine.standins import StandIns
 from lab.machine.wire import UnixWire
 from lab.parent import die_with
 from lab.running import Running, refuse
-from lab.shell import iiscontrol, readtwin, receivefile
+from lab.shell import certificates, iiscontrol, readtwin, receivefile
 from lab.shell.cimbridge import SCRIPT, CimBridge
 from lab.shell.icacls import Icacls
 from lab.shell.native import NativeProgram
+from lab.shell.netsh import Netsh
 from lab.shell.programs import FixedOutput
 from lab.shell.table import ProgramTable
 from lab.smtp.install import installed_smtp
@@ -66,6 +68,7 @@ class NodeProcess:
         self._processes: NativeProcesses | None = None
         self._iis: Iis | None = None
         self._smtp: Smtp | None = None
+        self._store = CertificateStore(state.certificates(node.name))
         self._table: ProgramTable | None = None
         self._running: Running | None = None
         self._winrm: WinRmServer | None = None
@@ -129,9 +132,8 @@ class NodeProcess:
         table.register_script(SCRIPT.read_text(encoding="utf-8"), CimBridge(repository, machine, ftp))
         table.register_script(receivefile.SCRIPT.read_text(encoding="utf-8"), files)
         iis = self._iis
-        store = self._certificates()
         sites = None if iis is None else lambda: iis.configuration().sites
-        twins = readtwin.ReadTwin(machine, acls, store, sites)
+        twins = readtwin.ReadTwin(machine, acls, self._store, sites)
         for script in readtwin.SCRIPTS:
             table.register_script(script.read_text(encoding="utf-8"), twins)
         kinds = {"ftp": self._iis.ftp.control} if self._iis is not None else {}
@@ -139,14 +141,10 @@ class NodeProcess:
             kinds["smtp"] = self._smtp.control
         control_script = iiscontrol.SCRIPT.read_text(encoding="utf-8")
         table.register_script(control_script, iiscontrol.IisControl(machine, kinds))
+        imports = certificates.Certificates(machine, self._store, machine.registry)
+        table.register_script(certificates.SCRIPT.read_text(encoding="utf-8"), imports)
         table.register("%SystemRoot%\\System32\\icacls.exe", Icacls(machine, acls))
-
-    def _certificates(self) -> CertificateStore:
-        """The stores; at first the certificate of the lab's sites, for every https binding."""
-        store = CertificateStore(self._state.certificates(self._node.name))
-        if not store.exists:
-            store.bind(store.add(self._state.sites.certificate))
-        return store
+        table.register("%SystemRoot%\\System32\\netsh.exe", Netsh(machine, self._store))
 
     async def _shut_down(self, *, orderly: bool) -> None:
         machine = self._machine
@@ -244,7 +242,10 @@ class NodeProcess:
         chain = {"": (str(sites.certificate), str(sites.key))}
         users = dict.fromkeys(self._node.users, self._state.password)
         localized = self._node.windows.localized
-        return Iis(machine, file, localized=localized, certificates=chain, users=users)
+        if not self._store.exists:  # at first the certificate of the lab's sites, for every https binding
+            self._store.bind(self._store.add(sites.certificate))
+        presented = Presented(self._store, Expired(self._state.folder, sites), machine).files
+        return Iis(machine, file, localized=localized, certificates=chain, users=users, present=presented)
 
     def _config(self, relative: str) -> bytes:
         content = (self._topology.base / relative).read_bytes()

@@ -22,6 +22,7 @@ BACKLOG = 256
 
 Serve = Callable[[Endpoint, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Record = Callable[..., None]
+ContextOf = Callable[[Endpoint], "ssl.SSLContext | None"]
 
 
 class Listener:
@@ -90,16 +91,16 @@ def _bind(endpoint: Endpoint) -> socket.socket:
 class Listeners:
     """Every listener of the node, brought in line with what is wanted."""
 
-    def __init__(self, serve: Serve, contexts: Mapping[str, ssl.SSLContext], record: Record) -> None:
+    def __init__(self, serve: Serve, context: ContextOf, record: Record) -> None:
         """Prepare.
 
         Args:
             serve: answers one connection to its end.
-            contexts: certificates by host name, "" the default.
+            context: what an https endpoint speaks TLS by; None where it cannot be served.
             record: the node's event log.
         """
         self._serve = serve
-        self._contexts = contexts
+        self._context_of = context
         self._record = record
         self._open: dict[Endpoint, Listener] = {}
         self._retries: dict[Endpoint, asyncio.TimerHandle] = {}
@@ -161,7 +162,7 @@ class Listeners:
             self._record("iis.address_taken", address=endpoint.address, port=endpoint.port)
 
     def _context(self, endpoint: Endpoint) -> ssl.SSLContext | None:
-        return self._contexts.get("") if endpoint.tls else None
+        return self._context_of(endpoint) if endpoint.tls else None
 
 
 def tls_contexts(certificates: Mapping[str, tuple[str, str]]) -> dict[str, ssl.SSLContext]:

@@ -12,7 +12,8 @@ from lab.iis import faults, files, http
 from lab.iis.appcmd import AppCmd
 from lab.iis.failure import ACCESS_DENIED, INVALID_DATA, NOT_FOUND, IisError
 from lab.iis.ftpside import FtpSide
-from lab.iis.listener import Listeners, tls_contexts
+from lab.iis.handshake import Handshakes, Present
+from lab.iis.listener import ContextOf, Listeners, tls_contexts
 from lab.iis.model import Configuration, Site
 from lab.iis.routing import Endpoint, Route, choose, endpoints, routes_of
 from lab.iis.runstate import STARTED, STARTING, STOPPED, RunState
@@ -40,6 +41,7 @@ class Iis:
         certificates: Mapping[str, tuple[str, str]] | None = None,
         read_seconds: float = READ_SECONDS,
         users: Mapping[str, str] | None = None,
+        present: Present | None = None,
     ) -> None:
         """Prepare; nothing runs before ``start``.
 
@@ -52,6 +54,8 @@ class Iis:
                 https bindings are not served.
             read_seconds: how long WAS takes to read a change.
             users: passwords of the accounts that FTP knows, by name.
+            present: files of chain and key for an address, a port and the name that a client asks for, in the
+                place of ``certificates`` for https; None where the handshake fails.
         """
         self.host = host
         self.store = Store(config_file)
@@ -60,6 +64,7 @@ class Iis:
         self.localized = localized
         self._read_seconds = read_seconds
         self._certificates = dict(certificates or {})
+        self._present = present
         self._listeners: Listeners | None = None
         self._crash = faults.Crash(host)
         self._routes: list[Route] = []
@@ -73,12 +78,17 @@ class Iis:
 
     async def start(self) -> None:
         """Boot: sites with serverAutoStart and pools with autoStart start where the services run."""
-        contexts = await asyncio.to_thread(tls_contexts, self._certificates)
-        self._listeners = Listeners(self._serve, contexts, self.host.record)
+        self._listeners = Listeners(self._serve, await self._contexts(), self.host.record)
         self.state = RunState(self.host.record)
         self.ftp.begin()
         self._running = True
         self.refresh()
+
+    async def _contexts(self) -> ContextOf:
+        if self._present is not None:
+            return Handshakes(self._present, self.host.record).context
+        contexts = await asyncio.to_thread(tls_contexts, self._certificates)
+        return lambda _endpoint: contexts.get("")
 
     async def stop(self) -> None:
         """The machine goes down: every listener and connection is closed, run state is forgotten."""

@@ -103,6 +103,10 @@ KINDS: dict[str, FaultKind] = {
         "a site answers every request alike", site="its name; every site else", status="500 else"
     ),
     "slow_start": _kind("a site starts slowly", site="its name; every site else", seconds="how long; 1 else"),
+    "certificate": _kind(
+        "https shows a certificate that has expired, whatever is bound",
+        address="the address that connections come to; every one else",
+    ),
     "service_start": _kind("a service does not start", "service", service="its name"),
     "service_slow": _kind(
         "a service starts slowly", "service", "seconds", service="its name", seconds="how long"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lab.iis.model import Site
+from lab.iis.model import Binding, Site
 from lab.machine.acls import Acls
 from lab.machine.certstore import CertificateStore
 from lab.machine.host import Host
@@ -87,10 +87,15 @@ class ReadTwin:
         found = []
         for site in self._sites():
             for binding in site.bindings:
-                bound = self._store.bound(site.name, binding.information)
-                if binding.protocol == "https" and bound is not None:
+                bound = self._bound(binding)
+                if bound is not None:
                     found.append({"site": site.name, "information": binding.information, **bound})
         return {"bindings": found}
+
+    def _bound(self, binding: Binding) -> dict[str, str] | None:
+        if binding.protocol != "https" or not binding.is_web:
+            return None
+        return self._store.bound(*binding.endpoint, binding.ssl_flags)
 
     def _folder(self, call: Call) -> dict[str, Any]:
         place = self._place(call["path"])

@@ -23,7 +23,8 @@ description:
   - Protecting a site does not move or stop it. M(standby.iis.hierarchy) puts it in service.
   - Without O(repair=true) a twin does not carry the C(<location>) sections of C(applicationHost.config)
     for the site, such as its authentication, nor inherited defaults. FTP authorization rules alone go along.
-    Certificates and content are never carried. M(standby.iis.site_drift) compares all of these.
+    Certificates and content are never carried. M(standby.iis.certificate) brings certificates, and
+    M(standby.iis.site_drift) compares all of these.
 author:
   - The standby.iis authors (!UNKNOWN)
 extends_documentation_fragment:
@@ -183,6 +184,13 @@ options:
     type: list
     elements: str
     default: []
+  certificate_days:
+    description:
+      - With fewer days left, a certificate of an https binding is warned of, on every node. Nothing is
+        refused for its certificates. Where a site shows none that clients take, putting it in service fails
+        by its deep checks.
+    type: float
+    default: 30.0
   delete_twins:
     description: With O(state=absent), delete the site from the nodes where it is not in service.
     type: bool
@@ -195,6 +203,7 @@ options:
     choices: [present, absent]
     default: present
 seealso:
+  - module: standby.iis.certificate
   - module: standby.iis.site_drift
   - module: standby.iis.site_info
   - module: standby.iis.structure_info
@@ -386,6 +395,7 @@ ARGUMENT_SPEC = {
     "pending": {"type": "dict", "options": PENDING_SPEC},
     "repair": {"type": "bool", "default": False},
     "ignore": {"type": "list", "elements": "str", "default": []},
+    "certificate_days": {"type": "float", "default": 30.0},
     "delete_twins": {"type": "bool", "default": False},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
@@ -401,7 +411,12 @@ def main() -> None:
             else:
                 nodes = tuple(wanted["nodes"] or fleet.names)
                 request = site_request(wanted, nodes, pending_resources(wanted["pending"], nodes))
-                request = replace(request, repair=wanted["repair"], ignore=tuple(wanted["ignore"]))
+                request = replace(
+                    request,
+                    repair=wanted["repair"],
+                    ignore=tuple(wanted["ignore"]),
+                    certificate_days=wanted["certificate_days"],
+                )
                 outcome = ensure_site(fleet, request, module.check_mode)
     except StandbyError as error:
         module.fail_json(**failure_of(error))

@@ -21,6 +21,7 @@ from ..node import Node
 from ..windows.features import read_features
 from ..windows.twin_reading import TwinReading, TwinRequest, read_twin
 from .fleet import Fleet
+from .https_reading import with_central
 from .info import DISCOVERY
 from .outcome import Outcome
 from .store import read_cluster
@@ -135,7 +136,10 @@ def read_sides(
         wanted = {name: replace(one, folders=()) for name, one in wanted.items()}
 
     def read(node: Node) -> tuple[TwinReading, frozenset[str]]:
-        return read_twin(node, replace(wanted[node.name], files=files)), read_features(node)
+        side = Side(facts[node.name], TwinReading())
+        sites = [one for subject in subjects if (one := side.site(subject.site)) is not None]
+        reading = read_twin(node, replace(wanted[node.name], files=files))
+        return with_central(node, reading, sites), read_features(node)
 
     answers = fleet.on_all(read, list(facts))
     return {name: Side(facts[name], reading, features) for name, (reading, features) in answers.items()}

@@ -11,8 +11,9 @@ from dataclasses import replace
 from ..errors import StandbyError
 from ..ha.drift.areas import BEFORE_MOVE, CERTIFICATES
 from ..ha.drift.compare import compare
-from ..ha.drift.model import Drift
+from ..ha.drift.model import Drift, Side, Subject
 from ..ha.facts import NodeFacts, Scope
+from ..ha.https import judge, lacking
 from ..ha.model import Cluster
 from ..windows.iis_config import IisSite
 from .case import Case
@@ -43,7 +44,7 @@ def before_move(fleet: Fleet, case: Case, target: str) -> list[str]:
 
 
 def certificates_of(
-    fleet: Fleet, cluster: Cluster, name: str, source: str, facts: Mapping[str, NodeFacts]
+    fleet: Fleet, cluster: Cluster, name: str, source: str, facts: Mapping[str, NodeFacts], days: float
 ) -> list[str]:
     """What is to be said of the certificates of a site on its nodes; nothing where it has no https binding.
 
@@ -52,21 +53,28 @@ def certificates_of(
         cluster: the definition.
         name: the site.
         source: the node with the original.
-        facts: of its nodes, with scope DISCOVERY.
+        facts: of its nodes, with scope DISCOVERY. A node without a twin is told of by what its stores lack.
+        days: with fewer left, a certificate is told of.
     """
-    if not _has_https(facts[source], name):
+    if not has_https(facts[source], name):
         return []
     try:
-        subject = subject_of(name, cluster, DriftRequest())
+        subject = subject_of(name, cluster, DriftRequest(certificate_days=days))
         sides = read_sides(fleet, facts, [subject], folders=False)
-        found = [
-            compare(sides[source], side, subject, CERTIFICATES)
-            for node, side in sides.items()
-            if node != source and side.site(name) is not None
-        ]
     except StandbyError as error:
         return [f"the certificates were not looked at: {str(error).rstrip('.')}"]
-    return list(dict.fromkeys(sentence for drift in found for sentence in _certificates(drift)))
+    return list(dict.fromkeys(_of_sides(sides, source, subject)))
+
+
+def _of_sides(sides: Mapping[str, Side], source: str, subject: Subject) -> Iterator[str]:
+    original = sides[source].site(subject.site)
+    for node, side in sides.items():
+        if side.site(subject.site) is None and original is not None:
+            yield from lacking(original, node, sides[source].reading, side.reading)
+        elif node != source or len(sides) == 1:
+            yield from _certificates(compare(sides[source], side, subject, CERTIFICATES))
+    for one in judge(original, source, sides[source].reading, subject.now, subject.certificate_days):
+        yield one.sentence
 
 
 def _model(case: Case, target: str) -> str | None:
@@ -88,7 +96,10 @@ def _told(fleet: Fleet, case: Case, source: str, target: str) -> Iterator[str]:
 
 
 def _sentences(drift: Drift) -> Iterator[str]:
-    paths = [one.path for one in drift.breaking]
+    # What is hidden behind "and more" must not be a certificate: nobody would look for it there.
+    paths = sorted(
+        (one.path for one in drift.breaking), key=lambda path: not path.startswith("certificates/")
+    )
     if paths:
         more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
         yield (
@@ -105,6 +116,7 @@ def _certificates(drift: Drift) -> Iterator[str]:
     yield from drift.warnings
 
 
-def _has_https(seen: NodeFacts, name: str) -> bool:
+def has_https(seen: NodeFacts, name: str) -> bool:
+    """A site of a node has an https binding."""
     site: IisSite | None = seen.iis.site(name) if seen.iis is not None else None
     return site is not None and any(one.protocol.lower() == "https" for one in site.bindings)

@@ -19,7 +19,7 @@ from ..ha.paths import folder
 from ..ha.smtp import refuse_without_smtp
 from ..windows.iis_config import IisConfiguration
 from .agent_guard import refuse_disturbance
-from .drift_notes import certificates_of
+from .drift_notes import certificates_of, has_https
 from .fleet import Fleet
 from .ftp_twins import bring_rules, rules_of
 from .info import DISCOVERY, discovered
@@ -49,6 +49,7 @@ class SiteRequest:
         type: what it has to be first of all; None for whatever its bindings make it.
         repair: whatever else differs between the site and its twins is made the same, where that can be done.
         ignore: patterns of paths that repair leaves, since they differ on purpose.
+        certificate_days: with fewer left, a certificate is warned of.
     """
 
     name: str
@@ -58,6 +59,7 @@ class SiteRequest:
     type: SiteType | None = None
     repair: bool = False
     ignore: tuple[str, ...] = ()
+    certificate_days: float = 30.0
 
 
 def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
@@ -89,7 +91,10 @@ def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
     if not check:
         _carry_out(fleet, work, cluster, declared.cluster)
     outcome = outcome_of(work, declared.found, known, declared.cluster)
-    told = certificates_of(fleet, declared.cluster, work.site.name, work.source, facts)
+    if work.twins and not check and has_https(facts[work.source], request.name):
+        facts = read_all(fleet, DISCOVERY, request.nodes)  # http.sys tells of a binding where the site is
+    days = request.certificate_days
+    told = certificates_of(fleet, declared.cluster, request.name, work.source, facts, days)
     outcome = replace(outcome, data={**outcome.data, "certificate_warnings": told})
     return _with_left(fleet, request, work, declared.cluster, outcome, check) if request.repair else outcome
 

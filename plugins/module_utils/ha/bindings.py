@@ -74,6 +74,19 @@ def endpoint(binding: Binding) -> Endpoint | None:
     return Endpoint(protocol, _address(parts[0], whole), _port(parts[1], whole), parts[2].lower())
 
 
+def binding_key(binding: Binding) -> str:
+    """Protocol, address, port and host, each in its canonical form."""
+    try:
+        found = endpoint(binding)
+    except UnreadableBindingError:
+        found = None
+    if found is None:
+        return f"{binding.protocol.lower()}/{binding.information}"
+    address = found.address or "*"
+    bare = f"[{address}]" if ":" in address else address
+    return f"{found.protocol}/{bare}:{found.port}:{found.host}"
+
+
 def addresses_of(bindings: Iterable[Binding]) -> frozenset[str]:
     """The addresses that readable bindings name."""
     found: set[str] = set()

@@ -18,6 +18,7 @@ from ..errors import BadDocument, StandbyError
 from ..node import Node
 from . import calls, twin_scripts
 from .calls import Answer
+from .certificate_store import CentralStore
 from .failure import about
 from .host_config import HostConfiguration, parse_host
 from .iis_schema import Described, Schema, parse_schema
@@ -121,6 +122,7 @@ class TwinReading:
         certificates: of its stores.
         bound: (site, binding information), both without case -> certificate.
         folders: path -> what is there.
+        central: the central certificate store; None where nothing asked for it.
     """
 
     host: HostConfiguration = field(default_factory=HostConfiguration)
@@ -129,6 +131,7 @@ class TwinReading:
     certificates: tuple[StoredCertificate, ...] = ()
     bound: Mapping[tuple[str, str], Bound] = field(default_factory=dict)
     folders: Mapping[str, Folder] = field(default_factory=dict)
+    central: CentralStore | None = None
 
 
 def read_twin(node: Node, request: TwinRequest) -> TwinReading:
@@ -160,6 +163,20 @@ def read_twin(node: Node, request: TwinRequest) -> TwinReading:
             bound=dict(_bound(one) for one in rest[1].get("bindings") or ()),
             folders=_folders(node, request),
         )
+
+
+def read_certificates(node: Node) -> TwinReading:
+    """Certificates alone: those of its stores, and which one each https binding has.
+
+    Raises:
+        StandbyError: they cannot be read.
+    """
+    wanted: list[Mapping[str, Any]] = [{"do": "certificates", "stores": STORES}, {"do": "bindings"}]
+    stores, bindings = _asked(node, twin_scripts.TWIN, wanted)
+    return TwinReading(
+        certificates=tuple(_certificate(one) for one in stores.get("certificates") or ()),
+        bound=dict(_bound(one) for one in bindings.get("bindings") or ()),
+    )
 
 
 def _folders(node: Node, request: TwinRequest) -> Mapping[str, Folder]:

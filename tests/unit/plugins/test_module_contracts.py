@@ -13,6 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 MODULES = [
     "agent",
+    "certificate",
     "hierarchy",
     "hierarchy_info",
     "ip",

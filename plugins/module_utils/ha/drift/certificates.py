@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from ...windows.iis_config import Binding
 from ...windows.twin_reading import Bound, StoredCertificate
-from ..bindings import CENTRAL_STORE
+from ..bindings import CENTRAL_STORE, binding_key
+from ..https import bound_of, https_of, judge, stored
 from .model import Found, Side, Subject
-from .sites import binding_key
 from .values import ABSENT, Value, plain
 
 _YES, _NO = plain("yes"), plain("no")
@@ -34,7 +34,7 @@ def certificates(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
 
 def _kept(name: str, here: Side, there: Side, one: Bound, other: Bound, subject: Subject) -> Iterator[Found]:
     """The certificates themselves, in the stores of the nodes."""
-    ours, theirs = stored(here, one), stored(there, other)
+    ours, theirs = stored(here.reading, one), stored(there.reading, other)
     if theirs is None:
         yield Found(f"{name}/certificate", plain(one.thumbprint) if ours else ABSENT)
         return
@@ -51,54 +51,20 @@ def expiring(here: Side, there: Side, subject: Subject) -> Iterator[str]:
     """A warning for every certificate that ends soon, has ended, or lacks its key, on any of the nodes."""
     said: set[str] = set()
     for side in (here, there):
-        for binding in _https(here, subject.site):
-            bound = _bound(side, subject.site, binding)
-            sentence = _warning(side, binding, bound, subject)
-            if sentence is not None and sentence not in said:
-                said.add(sentence)
-                yield sentence
-
-
-def _warning(side: Side, binding: Binding, bound: Bound | None, subject: Subject) -> str | None:
-    named = f"{binding_key(binding)} on {side.node}"
-    if bound is None:
-        return f"no certificate is bound to {named}"
-    found = stored(side, bound)
-    if found is None:
-        return f"the certificate {bound.thumbprint} of {named} is not in the store {bound.store}"
-    if not found.private_key:
-        return f"the certificate {bound.thumbprint} of {named} has no private key"
-    if subject.now is None:
-        return None
-    left = (found.ends - subject.now).total_seconds() / 86400
-    if left <= 0:
-        return f"the certificate {bound.thumbprint} of {named} expired on {found.ends.strftime(_DATE)}"
-    if left < subject.certificate_days:
-        return (
-            f"the certificate {bound.thumbprint} of {named} expires on {found.ends.strftime(_DATE)}, "
-            f"in {left:.0f} days"
-        )
-    return None
-
-
-def stored(side: Side, bound: Bound) -> StoredCertificate | None:
-    """The certificate in the store that http.sys looks for it in."""
-    for one in side.reading.certificates:
-        if one.thumbprint == bound.thumbprint and one.store.casefold() == bound.store.casefold():
-            return one
-    return None
+        site = side.site(subject.site)
+        for one in judge(site, side.node, side.reading, subject.now, subject.certificate_days):
+            if one.sentence not in said:
+                said.add(one.sentence)
+                yield one.sentence
 
 
 def _https(side: Side, name: str) -> list[Binding]:
     """Bindings whose certificate http.sys has; those of the central store find theirs by name."""
-    site = side.site(name)
-    every = site.bindings if site is not None else ()
-    return [one for one in every if one.protocol.lower() == "https" and not one.ssl_flags & CENTRAL_STORE]
+    return [one for one in https_of(side.site(name)) if not one.ssl_flags & CENTRAL_STORE]
 
 
 def _bound(side: Side, site: str, binding: Binding) -> Bound | None:
-    found = side.reading.bound
-    return found.get((site.casefold(), binding.information.casefold()))
+    return bound_of(side.reading, site, binding)
 
 
 def _names(one: StoredCertificate | None) -> tuple[str, ...]:

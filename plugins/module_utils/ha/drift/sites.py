@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element  # the type alone: parsing is in wsman
 
 from ...windows.iis_config import Application, Binding, IisSite, VirtualDirectory
 from ...windows.iis_schema import Described
-from ..bindings import UnreadableBindingError, endpoint, shown
+from ..bindings import binding_key, shown
 from .flatten import flatten
 from .model import Found, Side, Subject
 from .values import ABSENT, Settings, Value, known_by, plain
@@ -43,19 +43,6 @@ def sites(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
 def bindings_of(bindings: Sequence[Binding]) -> Settings:
     """Bindings by what IIS tells them apart by, with their flags."""
     return {f"bindings/{binding_key(one)}": _flags(one) for one in bindings}
-
-
-def binding_key(binding: Binding) -> str:
-    """Protocol, address, port and host, each in its canonical form."""
-    try:
-        found = endpoint(binding)
-    except UnreadableBindingError:
-        found = None
-    if found is None:
-        return f"{binding.protocol.lower()}/{binding.information}"
-    address = found.address or "*"
-    bare = f"[{address}]" if ":" in address else address
-    return f"{found.protocol}/{bare}:{found.port}:{found.host}"
 
 
 def _flags(binding: Binding) -> Value:

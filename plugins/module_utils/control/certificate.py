@@ -1,0 +1,226 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A certificate from an operator's PFX on every node of a site, and the bindings of http.sys that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import StandbyError
+from ..ha.certificate_plan import (
+    VALUE,
+    CertificatePlan,
+    Imported,
+    Made,
+    MadeBinding,
+    chosen_bindings,
+    made_of,
+    made_text,
+    plan_certificate,
+    refuse_unfit,
+)
+from ..ha.definition import KEY
+from ..ha.facts import NodeFacts
+from ..ha.https import bound_of, key_of
+from ..node import Node
+from ..windows.certificate_store import LARGEST_PFX, HeldCertificate, Pfx, import_pfx, look
+from ..windows.iis_config import Binding, IisSite
+from ..windows.registry import delete_value, read_value, write_value
+from ..windows.sslcert import bind
+from ..windows.twin_reading import Bound, TwinReading, read_certificates
+from .fleet import Fleet
+from .info import DISCOVERY
+from .outcome import Outcome
+from .store import read_cluster
+from .survey import read_all
+from .twins import serving_node
+
+
+@dataclass(frozen=True)
+class CertificateRequest:
+    """A certificate for a site.
+
+    Attributes:
+        site: its name.
+        pfx: what the operator holds.
+        store: ``MY`` or ``WebHosting``.
+        bindings: information of the https bindings meant; empty for all that it is for.
+        nodes: in order of priority; empty for those of the protected site, else of the fleet.
+    """
+
+    site: str
+    pfx: Pfx
+    store: str = "MY"
+    bindings: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Work:
+    request: CertificateRequest
+    held: HeldCertificate
+    bindings: tuple[Binding, ...]
+    plans: Mapping[str, CertificatePlan]
+    readings: Mapping[str, TwinReading]
+
+    @property
+    def wanted(self) -> Bound:
+        return Bound(self.held.thumbprint, self.request.store)
+
+
+def read_pfx(path: str, password: str | None) -> Pfx:
+    """A PFX of the controller.
+
+    Raises:
+        StandbyError: it cannot be read, or is none.
+    """
+    file = Path(path)
+    try:
+        size = file.stat().st_size
+        data = file.read_bytes() if 0 < size <= LARGEST_PFX else b""
+    except OSError as error:
+        raise StandbyError(
+            f"the PFX {path} cannot be read: {error.strerror}",
+            resource="certificate",
+            remedy="Give the path of a file on the controller that the account of the play can read",
+        ) from None
+    if not data:
+        raise StandbyError(
+            f"the PFX {path} has {size} bytes, expected 1 to {LARGEST_PFX}",
+            resource="certificate",
+            remedy="Export the certificate of the site alone, with its private key and its chain",
+        )
+    return Pfx(data, password or "")
+
+
+def ensure_certificate(fleet: Fleet, request: CertificateRequest, check: bool) -> Outcome:
+    """Import the certificate where it is missing, and have http.sys show it, on every node of the site.
+
+    Backups come first: where one refuses, the node that serves is left as it is.
+
+    Args:
+        fleet: all nodes.
+        request: what is wanted.
+        check: predict only.
+
+    Raises:
+        StandbyError: the PFX cannot be opened, has expired, is not for a binding of the site, or a node
+            refused; run again after that.
+    """
+    nodes = _nodes(fleet, request)
+    facts = read_all(fleet, DISCOVERY, nodes)
+    cluster = read_cluster(fleet)
+    source = serving_node(request.site, facts, [ip.address for ip in cluster.ips] if cluster else [])
+    work = _work(fleet, request, source, _site(facts[source], request.site), nodes)
+    if not check:
+        for node in (*(one for one in nodes if one != source), source):
+            if work.plans[node].needed:
+                with fleet.lease(node) as session:
+                    _carry_out(session, work, work.plans[node])
+    return _outcome(work, source)
+
+
+def _nodes(fleet: Fleet, request: CertificateRequest) -> tuple[str, ...]:
+    if request.nodes:
+        return request.nodes
+    cluster = read_cluster(fleet)
+    sites = cluster.sites if cluster is not None else ()
+    return next((one.nodes for one in sites if one.name == request.site), fleet.names)
+
+
+def _site(seen: NodeFacts, name: str) -> IisSite:
+    site = seen.iis.site(name) if seen.iis is not None else None
+    if site is None:
+        raise StandbyError("does not exist", node=seen.name, resource=f'site "{name}"')
+    return site
+
+
+def _work(
+    fleet: Fleet, request: CertificateRequest, source: str, site: IisSite, nodes: Sequence[str]
+) -> _Work:
+    with fleet.lease(source) as node:
+        held = look(node, request.pfx)
+    refuse_unfit(held, datetime.now(UTC))
+    bindings = chosen_bindings(site, held, request.bindings, source)
+    readings = fleet.on_all(read_certificates, nodes)
+    wanted = Bound(held.thumbprint, request.store)
+    plans = {
+        node: plan_certificate(node, wanted, site.name, bindings, reading)
+        for node, reading in readings.items()
+    }
+    return _Work(request, held, bindings, plans, readings)
+
+
+def _carry_out(node: Node, work: _Work, plan: CertificatePlan) -> None:
+    """One node: the certificate, the bindings, and the record; then it is read back."""
+    wanted, site = work.wanted, work.request.site
+    made = made_of(read_value(node, KEY, VALUE), node.name)
+    # The record first: what a run that is killed has made is known to be ours.
+    imported = [Imported(site, wanted)] if plan.needs_import else []
+    bound = [MadeBinding(site, key, wanted.thumbprint) for key, _there in plan.bind]
+    remember(node, made.also(imported, bound))
+    if plan.needs_import:
+        import_pfx(node, work.request.pfx, wanted.store)
+    for key, there in plan.bind:
+        bind(node, key, wanted.thumbprint, wanted.store, replace=there)
+    left = plan_certificate(node.name, wanted, site, work.bindings, read_certificates(node))
+    if left.needed:
+        raise StandbyError(
+            f"Windows reported success, and it is not so: {'; '.join(left.sentences(wanted))} is left",
+            node=node.name,
+            resource=f'certificate of site "{site}"',
+            remedy="Look at the certificate in the store, and at `netsh http show sslcert`, on the node",
+        )
+
+
+def remember(node: Node, made: Made) -> None:
+    """Store what was made on a node; nothing where that is nothing.
+
+    Raises:
+        StandbyError: Windows refused.
+    """
+    text = made_text(made)
+    if text:
+        write_value(node, KEY, VALUE, text)
+    else:
+        delete_value(node, KEY, VALUE)
+
+
+def _outcome(work: _Work, source: str) -> Outcome:
+    steps = [sentence for plan in work.plans.values() for sentence in plan.sentences(work.wanted)]
+    name, nodes = work.request.site, ", ".join(work.plans)
+    state = "has" if not steps else "has now"
+    after = {node: _shown(work, work.wanted) for node in work.plans}
+    return Outcome(
+        changed=bool(steps),
+        message=f'site "{name}" {state} the certificate {work.held.thumbprint} on {nodes}',
+        before={node: _found(work, reading) for node, reading in work.readings.items()},
+        after=after,
+        data={"steps": steps, "source": source, "certificate": _told(work)},
+    )
+
+
+def _found(work: _Work, reading: TwinReading) -> dict[str, Any]:
+    found = {one: bound_of(reading, work.request.site, one) for one in work.bindings}
+    return {str(key_of(one)): bound.thumbprint if bound else None for one, bound in found.items()} | {
+        "stored": not plan_certificate("", work.wanted, work.request.site, (), reading).needs_import
+    }
+
+
+def _shown(work: _Work, wanted: Bound) -> dict[str, Any]:
+    return {str(key_of(one)): wanted.thumbprint for one in work.bindings} | {"stored": True}
+
+
+def _told(work: _Work) -> dict[str, Any]:
+    return {
+        "thumbprint": work.held.thumbprint,
+        "store": work.request.store,
+        "names": list(work.held.names),
+        "expires": work.held.ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "bindings": [one.information for one in work.bindings],
+    }

@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""TLS bindings of http.sys: ``netsh http add|update|delete|show sslcert``.
+
+Syntax: windowsserverdocs, windows-commands/netsh-http. What it writes is in the language of the system and is
+never read; which certificate a binding has is read through IIS (``twin_reading.read_certificates``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..errors import StandbyError
+from ..node import Completed, Node
+from .failure import about
+
+# The application that IIS itself names in its bindings.
+IIS = "{4dc3e181-e14b-4a21-b022-59fc669b0914}"
+
+
+class SslKind(StrEnum):
+    """What a binding is chosen by."""
+
+    ADDRESS = "ipport"
+    NAME = "hostnameport"
+    CENTRAL = "ccs"
+
+
+@dataclass(frozen=True)
+class SslKey:
+    """Which binding: address and port, host name and port, or the port of the central store.
+
+    Attributes:
+        kind: what it is chosen by.
+        value: as netsh takes it, such as ``10.0.0.50:443``, ``[fe80::1]:443``, ``www.example.com:443``.
+    """
+
+    kind: SslKind
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}={self.value}"
+
+
+def bind(node: Node, key: SslKey, thumbprint: str, store: str, *, replace: bool) -> None:
+    """Have http.sys present a certificate.
+
+    Args:
+        node: where.
+        key: for which connections.
+        thumbprint: of the certificate, which is there with its private key.
+        store: it is in.
+        replace: there is a binding already, which changes in one step and keeps its other settings.
+
+    Raises:
+        StandbyError: http.sys does not take it.
+    """
+    verb = "update" if replace else "add"
+    certificate = (f"certhash={thumbprint.lower()}", f"appid={IIS}", f"certstorename={store}")
+    ended = _run(node, (verb, "sslcert", str(key), *certificate))
+    if ended.code:
+        raise StandbyError(
+            f"http.sys does not take the certificate {thumbprint} for {key.value}: {_said(ended)}",
+            node=node.name,
+            resource=f"http.sys binding {key}",
+            remedy=f"Look at `netsh http show sslcert {key}`, and whether the certificate is in the store "
+            f"{store} with its private key",
+        )
+
+
+def unbind(node: Node, key: SslKey) -> bool:
+    """Delete a binding; False where there is none.
+
+    Raises:
+        StandbyError: it is there and cannot be deleted.
+    """
+    if not is_bound(node, key):
+        return False
+    ended = _run(node, ("delete", "sslcert", str(key)))
+    if ended.code:
+        raise StandbyError(
+            f"the binding of http.sys for {key.value} cannot be deleted: {_said(ended)}",
+            node=node.name,
+            resource=f"http.sys binding {key}",
+            remedy=f"Run `netsh http delete sslcert {key}` on the node",
+        )
+    return True
+
+
+def is_bound(node: Node, key: SslKey) -> bool:
+    """True where http.sys has a binding: netsh ends with 0 where it shows one."""
+    return _run(node, ("show", "sslcert", str(key))).code == 0
+
+
+def _run(node: Node, arguments: Sequence[str]) -> Completed:
+    with about(node, "http.sys bindings"):
+        return node.shell.run(("netsh.exe", "http", *arguments))
+
+
+def _said(ended: Completed) -> str:
+    """What netsh wrote, in whatever language, in one line."""
+    words = (ended.stdout + b" " + ended.stderr).decode("utf-8", "replace").split()
+    return " ".join(words)[:300].rstrip(".") or f"netsh ended with exit code {ended.code}"

@@ -1,0 +1,226 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Https sites: certificates brought to all nodes, and served by them, as curl and openssl see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.control.certificate import (
+    CertificateRequest,
+    ensure_certificate,
+    read_pfx,
+)
+from ansible_collections.standby.iis.plugins.module_utils.control.certificate_removal import (
+    remove_certificates,
+)
+from ansible_collections.standby.iis.plugins.module_utils.control.outcome import Outcome
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from lab.certificates import Pair
+from tests.support.cluster_lab import ClusterLab
+from tests.support.https_lab import (
+    PASSWORD,
+    PAY,
+    PLAIN,
+    SHOP,
+    Issuer,
+    curl,
+    shown,
+    store_of,
+    thumbprint,
+    topology,
+)
+
+pytestmark = pytest.mark.long
+
+NODES = ("server1", "server2")
+
+
+@pytest.fixture
+def https(make_lab, tmp_path) -> Iterator[tuple[ClusterLab, Issuer]]:
+    """Three protected https sites in service on the first node; nothing is bound anywhere."""
+    lab = make_lab(topology(tmp_path / "topology"))
+    with ClusterLab(lab).open() as fleet:
+        cluster = ClusterLab(lab, kept=fleet)
+        for name in NODES:
+            store_of(cluster, name).bind(None)
+        cluster.volume("E:\\")
+        cluster.ip(50, 16)
+        cluster.ip(51, 16)
+        for name in ("Shop", "Pay", "Plain"):
+            cluster.protect(name)
+        yield cluster, Issuer(tmp_path / "authority")
+
+
+def bring(
+    https: tuple[ClusterLab, Issuer], site: str, pair: Pair, *, check: bool = False, **more: Any
+) -> Outcome:
+    cluster, issuer = https
+    pfx = read_pfx(str(issuer.pfx(pair)), PASSWORD)
+    with cluster.fleet() as fleet:
+        return ensure_certificate(fleet, CertificateRequest(site, pfx, **more), check)
+
+
+def take_away(https: tuple[ClusterLab, Issuer], site: str, *, check: bool = False) -> Outcome:
+    with https[0].fleet() as fleet:
+        return remove_certificates(fleet, site, check)
+
+
+def nothing_secret(https: tuple[ClusterLab, Issuer], *told: object) -> None:
+    """Neither PFX nor password lie on a node, or were told; commands of the node are in its log."""
+    state = https[0].lab.state
+    files = [one for name in NODES for one in state.node(name).rglob("*") if one.is_file()]
+    assert not any(one.suffix == ".pfx" or b"hunter2" in one.read_bytes() for one in files)
+    assert "hunter2" not in repr(told)
+
+
+def test_a_site_by_server_name_is_served_by_every_node_with_its_own_certificate(https) -> None:
+    cluster, issuer = https
+    shop, pay = issuer.pair("shop", SHOP), issuer.pair("pay", "*.example.net")
+    predicted = bring(https, "Shop", shop, check=True)
+    done = [bring(https, "Shop", shop), bring(https, "Pay", pay)]
+    again = [bring(https, "Shop", shop), bring(https, "Pay", pay)]
+    assert (predicted.changed, predicted.data["steps"]) == (True, done[0].data["steps"])
+    assert len(done[0].data["steps"]) == 4
+    assert [one.changed for one in (*done, *again)] == [True, True, False, False]
+    nothing_secret(https, predicted, done, again)
+    for name in NODES:
+        cluster.put("Shop", name)
+        assert store_of(cluster, name).at(("hostnameport", f"{SHOP}:8443")) is not None
+        address = cluster.address(50)
+        for host, pair in ((SHOP, shop), (PAY, pay)):
+            answer = curl(issuer.ca, host, address, 8443)
+            assert (answer.returncode, host) == (0, host), answer.stderr
+            assert shown(address, 8443, host) == thumbprint(pair)
+        assert shown(address, 8443, "other.example.org") == shown(address, 8443, None) == ""
+
+
+def test_without_binding_or_private_key_a_site_does_not_serve(https) -> None:
+    cluster, issuer = https
+    address, store = cluster.address(51), store_of(cluster, "server1")
+    with pytest.raises(StandbyError, match="SSL"):
+        cluster.put("Plain", "server1")
+    assert curl(issuer.ca, PLAIN, address, 9443).returncode == 35  # TLS handshake
+    pair = issuer.pair("plain", PLAIN)
+    bring(https, "Plain", pair)
+    cluster.put("Plain", "server1")
+    assert curl(issuer.ca, PLAIN, address, 9443).returncode == 0
+    store.add(pair.certificate, key=False)
+    assert curl(issuer.ca, PLAIN, address, 9443).returncode == 35
+    store.add(pair.certificate)
+    assert curl(issuer.ca, PLAIN, address, 9443).returncode == 0
+    store.unbind(("ipport", f"{address}:9443"))
+    assert curl(issuer.ca, PLAIN, address, 9443).returncode == 35
+
+
+def test_an_expired_certificate_by_the_fault(https) -> None:
+    cluster, _issuer = https
+    lab = cluster.lab
+    for name in NODES:
+        store_of(cluster, name).bind(store_of(cluster, name).add(lab.state.sites.certificate))
+    cluster.put("Shop", "server1")
+    address = cluster.address(50)
+    assert curl(lab.state.ca, SHOP, address, 8443).returncode == 0
+    lab.fault("server1", "certificate")
+    said = curl(lab.state.ca, SHOP, address, 8443)
+    assert (said.returncode, "expired" in said.stderr) == (60, True)
+    lab.clear("server1", "certificate")
+    assert curl(lab.state.ca, SHOP, address, 8443).returncode == 0
+
+
+def test_a_renewed_certificate_replaces_the_old_one_on_all_nodes(https) -> None:
+    cluster, issuer = https
+    old, new = issuer.pair("old", PLAIN, days=20), issuer.pair("new", PLAIN)
+    bring(https, "Plain", old, store="WebHosting")
+    cluster.put("Plain", "server1")
+    renewed = bring(https, "Plain", new, store="WebHosting")
+    assert any(step.startswith("replace the binding ipport=") for step in renewed.data["steps"])
+    address = cluster.address(51)
+    assert shown(address, 9443, PLAIN) == thumbprint(new)
+    cluster.put("Plain", "server2")
+    assert shown(address, 9443, PLAIN) == thumbprint(new)
+
+
+def test_a_node_that_has_the_certificate_without_its_key_gets_it(https) -> None:
+    cluster, issuer = https
+    pair = issuer.pair("plain", PLAIN)
+    store_of(cluster, "server2").add(pair.certificate, key=False)
+    done = bring(https, "Plain", pair)
+    assert f"import the certificate {thumbprint(pair)} into the store MY on server2" in done.data["steps"]
+    cluster.put("Plain", "server2")
+    assert shown(cluster.address(51), 9443, PLAIN) == thumbprint(pair)
+
+
+def test_what_was_made_is_taken_away_where_the_site_does_not_run(https) -> None:
+    cluster, issuer = https
+    pair = issuer.pair("plain", PLAIN)
+    bring(https, "Plain", pair)
+    cluster.put("Plain", "server1")
+    predicted, done, again = (
+        take_away(https, "Plain", check=True),
+        take_away(https, "Plain"),
+        take_away(https, "Plain"),
+    )
+    assert (predicted.data["steps"], len(done.data["steps"])) == (done.data["steps"], 2)
+    assert [one.changed for one in (predicted, done, again)] == [True, True, False]
+    assert done.data["notes"] == ["server1 is left as it is: the site runs there"]
+    key = ("ipport", f"{cluster.lab.address('1.51')}:9443")
+    has = {name: store_of(cluster, name).at(key) is not None for name in NODES}
+    assert has == {"server1": True, "server2": False}
+    kept = {name: store_of(cluster, name).certificates(["MY"]) for name in NODES}
+    assert [[one["thumbprint"] for one in kept[name]].count(thumbprint(pair)) for name in NODES] == [1, 0]
+    assert curl(issuer.ca, PLAIN, cluster.address(51), 9443).returncode == 0
+
+
+def test_what_was_there_before_stays(https) -> None:
+    cluster, issuer = https
+    pair = issuer.pair("plain", PLAIN)
+    store_of(cluster, "server2").add(pair.certificate)
+    bring(https, "Plain", pair)
+    done = take_away(https, "Plain")
+    assert [step for step in done.data["steps"] if "server2" in step] == [
+        f"delete the binding ipport={cluster.lab.address('1.51')}:9443 of http.sys on server2"
+    ]
+
+
+REFUSED = {
+    "another host": (
+        "Shop",
+        {},
+        "no https binding that the certificate is for, which names plain.example.net",
+    ),
+    "a binding that there is not": (
+        "Plain",
+        {"bindings": ("1.2.3.4:1:",)},
+        "has no https binding 1.2.3.4:1:",
+    ),
+    "a site that there is not": ("Nowhere", {}, "does not exist"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_what_cannot_be_is_refused_before_anything_is_changed(https, why: str) -> None:
+    site, more, message = REFUSED[why]
+    with pytest.raises(StandbyError, match=message) as told:
+        bring(https, site, https[1].pair("plain", PLAIN), **more)
+    assert told.value.remedy
+    assert all("imported" not in json.dumps(one) for name in NODES for one in events(https[0], name))
+
+
+def test_an_expired_certificate_and_a_wrong_password_are_refused(https) -> None:
+    cluster, issuer = https
+    with pytest.raises(StandbyError, match="of the PFX expired on"):
+        bring(https, "Plain", issuer.pair("plain", PLAIN, days=-1))
+    pfx = read_pfx(str(issuer.pfx(issuer.pair("plain", PLAIN))), "not hunter2")
+    with pytest.raises(StandbyError, match="password is not correct") as told, cluster.fleet() as fleet:
+        ensure_certificate(fleet, CertificateRequest("Plain", pfx), False)
+    nothing_secret(https, str(told.value))
+
+
+def events(cluster: ClusterLab, name: str) -> list[dict[str, Any]]:
+    lines = cluster.lab.state.events(name).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]

@@ -1,0 +1,274 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said of the certificates of a site on one node, and what an operator's certificate takes there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocument, StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_plan import (
+    Imported,
+    Made,
+    MadeBinding,
+    chosen_bindings,
+    made_of,
+    made_text,
+    plan_certificate,
+    plan_removal,
+    refuse_unfit,
+)
+from ansible_collections.standby.iis.plugins.module_utils.ha.https import (
+    Flaw,
+    covers,
+    differing,
+    judge,
+    key_of,
+    lacking,
+    thumbprints,
+)
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import (
+    CentralStore,
+    HeldCertificate,
+)
+from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config import (
+    Binding,
+    IisSite,
+    parse_configuration,
+)
+from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import SslKey, SslKind
+from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import (
+    Bound,
+    StoredCertificate,
+    TwinReading,
+)
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+GOOD = Bound("AB" * 20, "My")
+INFORMATION = "10.0.0.50:443:shop.example.net"
+
+
+def site(name: str = "Shop", *bindings: tuple[str, int]) -> IisSite:
+    every = "".join(
+        f'<binding protocol="https" bindingInformation="{information}" sslFlags="{flags}" />'
+        for information, flags in bindings or ((INFORMATION, 1),)
+    )
+    text = (
+        f'<configuration><system.applicationHost><sites><site name="{name}" id="1"><bindings>{every}'
+        '</bindings><application path="/"><virtualDirectory path="/" physicalPath="E:\\x" /></application>'
+        "</site></sites></system.applicationHost></configuration>"
+    )
+    (found,) = parse_configuration(text.encode(), "server1").sites
+    return found
+
+
+def kept(**otherwise: object) -> StoredCertificate:
+    names, begins = ("shop.example.net",), NOW - timedelta(days=30)
+    whole = StoredCertificate("MY", GOOD.thumbprint, True, names, begins, NOW + timedelta(days=300))
+    return replace(whole, **otherwise)  # type: ignore[arg-type]
+
+
+def reading(*certificates: StoredCertificate, bound: Bound | None = GOOD) -> TwinReading:
+    shown = {("shop", INFORMATION): bound} if bound else {}
+    return TwinReading(certificates=certificates, bound=shown)
+
+
+SEEN = {
+    "well": (reading(kept()), None),
+    "nothing bound": (reading(kept(), bound=None), Flaw.UNBOUND),
+    "not in a store": (reading(), Flaw.MISSING),
+    "in the other store": (reading(kept(store="WebHosting")), Flaw.MISSING),
+    "without its key": (reading(kept(private_key=False)), Flaw.NO_KEY),
+    "expired": (reading(kept(ends=NOW)), Flaw.EXPIRED),
+    "expires in time": (reading(kept(ends=NOW + timedelta(days=30))), None),
+    "expires soon": (reading(kept(ends=NOW + timedelta(days=29, hours=23))), Flaw.EXPIRING),
+    "for another host": (reading(kept(names=("pay.example.net",))), Flaw.NAMES),
+    "for all hosts": (reading(kept(names=("*.example.net",))), None),
+}
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_the_certificate_of_a_binding_is_judged(name: str) -> None:
+    seen, flaw = SEEN[name]
+    found = list(judge(site(), "server2", seen, NOW, 30.0))
+    assert [one.flaw for one in found] == ([flaw] if flaw else [])
+    for one in found:
+        assert "https/10.0.0.50:443:shop.example.net on server2" in one.sentence
+
+
+CENTRAL = CentralStore(True, r"\\files\certs", ("shop.example.net.pfx",), "", frozenset({443}))
+CENTRALLY = {
+    "well": (CENTRAL, ""),
+    "by a wildcard": (replace(CENTRAL, files=("_.Example.net.pfx",)), ""),
+    "nobody could look": (replace(CENTRAL, files=None, problem="denied"), ""),
+    "no file": (replace(CENTRAL, files=("pay.example.net.pfx",)), "has no shop.example.net.pfx"),
+    "no binding of http.sys": (
+        replace(CENTRAL, ports=frozenset()),
+        "no binding of the central store on port 443",
+    ),
+    "off": (replace(CENTRAL, enabled=False), "is not enabled"),
+    "not read": (None, ""),
+}
+
+
+@pytest.mark.parametrize("name", CENTRALLY)
+def test_a_binding_of_the_central_store_is_judged_as_far_as_it_is_known(name: str) -> None:
+    store, told = CENTRALLY[name]
+    seen = replace(reading(bound=None), central=store)
+    found = list(judge(site("Shop", (INFORMATION, 3)), "server1", seen, NOW, 30.0))
+    assert [one.flaw for one in found] == ([Flaw.CENTRAL] if told else [])
+    assert all(told in one.sentence for one in found)
+
+
+@pytest.mark.parametrize(
+    ("information", "flags", "key"),
+    [
+        ("10.0.0.50:443:", 0, "ipport=10.0.0.50:443"),
+        ("10.0.0.50:443:shop.example.net", 0, "ipport=10.0.0.50:443"),
+        ("10.0.0.50:443:Shop.Example.net", 1, "hostnameport=shop.example.net:443"),
+        ("*:8443:", 0, "ipport=0.0.0.0:8443"),
+        ("[fe80::1]:443:", 4, "ipport=[fe80::1]:443"),
+        ("10.0.0.50:443:shop.example.net", 35, "ccs=443"),
+    ],
+)
+def test_the_binding_of_http_sys_that_belongs_to_one_of_iis(information: str, flags: int, key: str) -> None:
+    assert str(key_of(Binding("HTTPS", information, flags))) == key
+
+
+@pytest.mark.parametrize(
+    ("names", "host", "covered"),
+    [
+        (("shop.example.net",), "SHOP.example.net", True),
+        (("*.example.net",), "shop.example.net", True),
+        (("*.example.net",), "a.shop.example.net", False),
+        (("*.example.net",), "example.net", False),
+        (("shop.example.net",), "", True),
+        ((), "shop.example.net", False),
+    ],
+)
+def test_a_star_stands_for_one_label(names: tuple[str, ...], host: str, covered: bool) -> None:
+    assert covers(names, host) is covered
+
+
+ABSENT = {
+    "has it": (reading(kept()), ""),
+    "lacks it": (reading(), "is not in the store My on server2"),
+    "has it without its key": (reading(kept(private_key=False)), "has no private key on server2"),
+}
+
+
+@pytest.mark.parametrize("name", ABSENT)
+def test_a_node_without_the_site_is_told_of_by_what_the_original_shows(name: str) -> None:
+    there, told = ABSENT[name]
+    found = list(lacking(site(), "server2", reading(kept()), there))
+    assert len(found) == bool(told)
+    assert all(told in one for one in found)
+
+
+def test_what_nodes_show_differently_is_found_by_their_thumbprints_alone() -> None:
+    own = thumbprints(reading(kept()), [site()])["Shop"]
+    assert own == {"https/10.0.0.50:443:shop.example.net": GOOD.thumbprint}
+    other = {**dict.fromkeys(own, "CD" * 20), "https/10.0.0.51:443:": "EF" * 20}
+    assert list(differing(own, other)) == [("https/10.0.0.50:443:shop.example.net", "AB" * 20, "CD" * 20)]
+    assert list(differing(own, dict.fromkeys(own, ""))) == []
+    assert list(differing(own, {})) == []
+
+
+# An operator's certificate
+
+HELD = HeldCertificate(
+    GOOD.thumbprint, ("shop.example.net",), NOW - timedelta(days=1), NOW + timedelta(days=90)
+)
+WANTED = Bound(HELD.thumbprint, "MY")
+KEY = SslKey(SslKind.NAME, "shop.example.net:443")
+
+PLANS = {
+    "has everything": (reading(kept()), False, ()),
+    "has nothing": (reading(bound=None), True, ((KEY, False),)),
+    "has it without its key": (reading(kept(private_key=False)), True, ()),
+    "shows another": (reading(kept(), bound=Bound("CD" * 20, "MY")), False, ((KEY, True),)),
+    "shows it from another store": (
+        reading(kept(), bound=Bound(GOOD.thumbprint, "Root")),
+        False,
+        ((KEY, True),),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_a_node_gets_what_it_lacks(name: str) -> None:
+    seen, needs_import, bind = PLANS[name]
+    plan = plan_certificate("server2", WANTED, "Shop", site().bindings, seen)
+    assert (plan.needs_import, plan.bind, plan.needed) == (needs_import, bind, bool(needs_import or bind))
+    assert len(plan.sentences(WANTED)) == needs_import + len(bind)
+
+
+def test_bindings_are_chosen_by_the_names_of_the_certificate() -> None:
+    shop = site("Shop", (INFORMATION, 1), ("10.0.0.50:443:pay.example.net", 1), ("10.0.0.51:443:", 0))
+    found = [one.information for one in chosen_bindings(shop, HELD, (), "server1")]
+    assert found == [INFORMATION, "10.0.0.51:443:"]
+    (named,) = chosen_bindings(shop, HELD, (INFORMATION.upper(),), "server1")
+    assert named.information == INFORMATION
+    with pytest.raises(StandbyError, match=r"is for shop\.example\.net"):
+        chosen_bindings(shop, HELD, ("10.0.0.50:443:pay.example.net",), "server1")
+    with pytest.raises(StandbyError, match=r"no https binding 1\.2\.3\.4:443:"):
+        chosen_bindings(shop, HELD, ("1.2.3.4:443:",), "server1")
+
+
+def test_bindings_of_the_central_store_are_left_alone() -> None:
+    with pytest.raises(StandbyError, match="no https binding that the certificate is for"):
+        chosen_bindings(site("Shop", (INFORMATION, 3)), HELD, (), "server1")
+
+
+def test_a_certificate_that_is_not_valid_now_is_refused() -> None:
+    refuse_unfit(HELD, NOW)
+    with pytest.raises(StandbyError, match="expired on 2026-08-30"):
+        refuse_unfit(HELD, HELD.ends)
+    with pytest.raises(StandbyError, match="begins on 2026-05-31"):
+        refuse_unfit(HELD, HELD.begins - timedelta(seconds=1))
+
+
+# What was made
+
+MADE = Made((Imported("Shop", WANTED),), (MadeBinding("Shop", KEY, WANTED.thumbprint),))
+
+
+def test_what_was_made_is_remembered() -> None:
+    assert made_of(made_text(MADE), "server1") == MADE
+    assert made_of(None, "server1") == made_of("", "server1") == Made()
+    assert made_text(Made()) == ""
+    again = MADE.also([Imported("Shop", WANTED)], [MadeBinding("Shop", KEY, "CD" * 20)])
+    assert (len(again.imported), [one.thumbprint for one in again.bound]) == (1, ["CD" * 20])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"imported": [], "bound": [["Shop", "other", "x", "y"]]}'])
+def test_a_damaged_record_is_told_with_what_to_do(text: str) -> None:
+    with pytest.raises(BadDocument, match="record of certificates") as told:
+        made_of(text, "server1")
+    assert "stay as they are" in (told.value.remedy or "")
+
+
+def test_what_was_made_is_taken_away_and_no_more() -> None:
+    removal = plan_removal("Shop", MADE, [site()], reading(kept()))
+    assert (removal.keys, removal.certificates, removal.left) == ((KEY,), (WANTED,), Made())
+    twin_gone = plan_removal("Shop", MADE, [], TwinReading(certificates=(kept(),)))
+    assert (twin_gone.keys, twin_gone.certificates) == ((KEY,), (WANTED,))
+
+
+def test_what_somebody_changed_since_stays() -> None:
+    removal = plan_removal("Shop", MADE, [site()], reading(kept(), bound=Bound("CD" * 20, "MY")))
+    assert (removal.keys, removal.certificates) == ((), (WANTED,))
+
+
+def test_what_another_site_uses_stays() -> None:
+    other = site("Pay", ("10.0.0.50:443:pay.example.net", 1))
+    seen = replace(reading(kept()), bound={**reading().bound, ("pay", "10.0.0.50:443:pay.example.net"): GOOD})
+    removal = plan_removal("Shop", MADE, [site(), other], seen)
+    assert (removal.keys, removal.certificates) == ((KEY,), ())
+    same_name = plan_removal("Shop", MADE, [site(), site("Pay")], reading(kept()))
+    assert same_name.keys == ()
+    remembered = MADE.also([Imported("Pay", WANTED)], [])
+    assert plan_removal("Shop", remembered, [site()], reading(kept())).certificates == ()

@@ -1,0 +1,137 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The script on certificates: its text, what it is given, and how its answers are taken."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
+from ansible_collections.standby.iis.plugins.module_utils.windows import (
+    calls,
+    certificate_store,
+    certificates_text,
+    sslcert,
+)
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import Pfx
+from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import SslKey, SslKind
+from ansible_collections.standby.iis.plugins.module_utils.wsman.commandline import command_line
+
+SCRIPT = Path(__file__).parents[3] / "plugins/module_utils/windows/scripts/certificates.ps1"
+PFX = Pfx(b"not really one", "hunter2-hunter2")
+ONE = {
+    "thumbprint": "ab" * 20,
+    "key": True,
+    "names": ["shop.example.net"],
+    "begins": "2026-01-01T00:00:00",
+    "ends": "2027-01-01T00:00:00",
+}
+
+
+class Runs:
+    """A node that keeps what is run on it, and answers with what a test says."""
+
+    def __init__(self, *answers: Any, code: int = 0) -> None:
+        self.argv: list[list[str]] = []
+        self.stdin: list[bytes] = []
+        self._answers, self._code = list(answers), code
+        self.node = Node("server1", None, SimpleNamespace(run=self._run))  # type: ignore[arg-type]
+
+    def _run(self, argv: list[str], stdin: bytes = b"") -> Completed:
+        self.argv.append(list(argv))
+        self.stdin.append(stdin)
+        said = self._answers.pop(0) if self._answers else {}
+        if isinstance(said, Completed):
+            return said
+        return Completed(self._code, base64.b64encode(json.dumps(said).encode()) + b"\r\n", b"")
+
+
+def test_the_text_is_that_of_the_file_and_fits_on_a_command_line() -> None:
+    assert SCRIPT.read_text(encoding="utf-8") == certificates_text.TEXT
+    assert command_line(calls.command(certificates_text.TEXT))
+
+
+def test_a_pfx_and_its_password_are_on_standard_input_alone() -> None:
+    runs = Runs({"certificates": [ONE]}, {})
+    held = certificate_store.look(runs.node, PFX)
+    certificate_store.import_pfx(runs.node, PFX, "WebHosting")
+    assert (held.thumbprint, held.names) == ("AB" * 20, ("shop.example.net",))
+    told = [json.loads(line) for line in runs.stdin]
+    assert [(one["do"], one["flags"]) for one in told] == [
+        ("look", "MachineKeySet"),
+        ("import", "MachineKeySet, PersistKeySet"),
+    ]
+    assert told[1]["store"] == "WebHosting"
+    assert all(base64.b64decode(one["pfx"]) == PFX.data and one["password"] == PFX.password for one in told)
+    shown = repr((runs.argv, PFX))
+    assert "hunter2" not in shown
+    assert "not really" not in shown
+
+
+def test_a_wrong_password_is_told_without_it() -> None:
+    runs = Runs({"error": 'Exception calling "Import": "The specified network password is not correct."'})
+    with pytest.raises(StandbyError, match=r"cannot be opened.*password is not correct") as told:
+        certificate_store.look(runs.node, PFX)
+    assert (told.value.node, bool(told.value.remedy)) == ("server1", True)
+    assert "hunter2" not in str(told.value)
+
+
+@pytest.mark.parametrize("keys", [[], [False], [True, True]])
+def test_a_pfx_needs_exactly_one_certificate_with_a_key(keys: list[bool]) -> None:
+    runs = Runs({"certificates": [{**ONE, "key": key} for key in keys]})
+    with pytest.raises(StandbyError, match=f"holds {sum(keys)} certificates with a private key"):
+        certificate_store.look(runs.node, PFX)
+
+
+ADDRESS = SslKey(SslKind.ADDRESS, "10.0.0.50:443")
+
+
+def test_netsh_is_told_what_its_documentation_says() -> None:
+    runs = Runs(
+        Completed(0, b"", b""), Completed(0, b"", b""), Completed(0, b"", b""), Completed(0, b"", b"")
+    )
+    sslcert.bind(runs.node, ADDRESS, "AB" * 20, "MY", replace=False)
+    sslcert.bind(
+        runs.node, SslKey(SslKind.NAME, "shop.example.net:443"), "AB" * 20, "WebHosting", replace=True
+    )
+    assert sslcert.unbind(runs.node, ADDRESS)
+    appid = "appid={4dc3e181-e14b-4a21-b022-59fc669b0914}"
+    assert [" ".join(argv) for argv in runs.argv] == [
+        f"netsh.exe http add sslcert ipport=10.0.0.50:443 certhash={'ab' * 20} {appid} certstorename=MY",
+        f"netsh.exe http update sslcert hostnameport=shop.example.net:443 certhash={'ab' * 20} {appid}"
+        " certstorename=WebHosting",
+        "netsh.exe http show sslcert ipport=10.0.0.50:443",
+        "netsh.exe http delete sslcert ipport=10.0.0.50:443",
+    ]
+
+
+def test_a_binding_that_is_not_there_is_not_deleted() -> None:
+    runs = Runs(Completed(1, b"", b""))
+    assert not sslcert.unbind(runs.node, ADDRESS)
+    assert len(runs.argv) == 1
+
+
+def test_a_binding_that_is_refused_is_told_with_what_netsh_said() -> None:
+    runs = Runs(Completed(1, b"\r\nSSL Certificate add failed, Error: 1312\r\nA logon session.\r\n", b""))
+    with pytest.raises(StandbyError, match="Error: 1312 A logon session") as told:
+        sslcert.bind(runs.node, ADDRESS, "AB" * 20, "MY", replace=False)
+    assert told.value.resource == "http.sys binding ipport=10.0.0.50:443"
+    assert "private key" in (told.value.remedy or "")
+
+
+def test_the_central_store_is_told_as_far_as_it_can_be_seen() -> None:
+    denied = {"enabled": 1, "location": r"\\files\certificates", "error": "Access is denied."}
+    runs = Runs(denied, Completed(0, b"", b""), Completed(1, b"", b""), {})
+    seen = certificate_store.read_central(runs.node, (443, 8443))
+    none = certificate_store.read_central(runs.node, ())
+    assert (seen.enabled, seen.files, seen.problem) == (True, None, "Access is denied")
+    assert seen.ports == {443}
+    assert runs.argv[2] == ["netsh.exe", "http", "show", "sslcert", "ccs=8443"]
+    assert none == certificate_store.CentralStore()
