@@ -35,6 +35,9 @@ from lab.machine.processes import NativeProcesses, strike
 from lab.machine.standins import StandIns
 from lab.machine.wire import UnixWire
 from lab.parent import die_with
+from lab.replica.application import ACCOUNT, Application, NotServed
+from lab.replica.engine import Replication, Surroundings
+from lab.replica.peers import UnixPeers
 from lab.running import Running, refuse
 from lab.shell import certificates, iiscontrol, readtwin, receivefile
 from lab.shell.cimbridge import SCRIPT, CimBridge
@@ -69,6 +72,7 @@ class NodeProcess:
         self._iis: Iis | None = None
         self._smtp: Smtp | None = None
         self._store = CertificateStore(state.certificates(node.name))
+        self._replication: Replication | None = None
         self._table: ProgramTable | None = None
         self._running: Running | None = None
         self._winrm: WinRmServer | None = None
@@ -106,6 +110,9 @@ class NodeProcess:
             machine.on_change(partial(self._cables.follow, machine))  # first: who listens needs the address
         machine.start()
         self._machine = machine
+        if self._node.windows.storage_replica:
+            self._replication = self._replicating(machine)
+            await self._replication.start()
         self._table = table = ProgramTable(machine)
         if self._node.windows.iis:
             self._iis = self._installed_iis(machine)
@@ -116,13 +123,26 @@ class NodeProcess:
             self._smtp = installed_smtp(machine, self._state.sites)
             self._smtp.start()
         self._running = Running(machine, table)
-        repository = repository_of(machine, self._after_answer, self._smtp)
+        repository = repository_of(machine, self._after_answer, self._smtp, self._replication)
         self._teach(table, machine, repository)
         self._winrm = WinRmServer(repository, table, machine, self._winrm_settings())
         machine.on_change(self._reachability)
         await self._follow_reachability()
         self._start_tasks(machine, table)
         self._log.record("ready")
+
+    def _replicating(self, machine: Machine) -> Replication:
+        """Storage Replica; it reaches the others while a network adapter of this node is up."""
+
+        def cut(peer: str) -> bool:
+            return machine.is_cut_off_from(peer) or self._node.address not in machine.usable_addresses()
+
+        names = {node.netbios.casefold(): node.name for node in self._topology.nodes}
+        around = Surroundings(
+            machine.name, machine.clock, self._faults, machine.wall, self._log.record, machine.changed
+        )
+        peers = UnixPeers(self._state.runtime, self._node.name, names, cut)
+        return Replication(machine.storage, machine.folder / "replica.json", peers, around)
 
     def _teach(self, table: ProgramTable, machine: Machine, repository: Repository) -> None:
         """The collection's own scripts, and what sets rights on folders."""
@@ -157,6 +177,9 @@ class NodeProcess:
         self._winrm = None
         if self._running:
             await self._running.stop()
+        if self._replication:
+            await self._replication.stop()
+            self._replication = None
         if self._iis:
             await self._iis.stop()
         if self._smtp:
@@ -310,6 +333,7 @@ class NodeProcess:
             "reboot": self._reboot,
             "off": self._off,
             "script": self._script,
+            "write": self._write,
         }
 
     async def _status(self, _arguments: Mapping[str, Any]) -> object:
@@ -354,6 +378,17 @@ class NodeProcess:
             raise control.ControlError("the node is restarting")
         self._table.register_script(arguments["text"], FixedOutput(arguments["output"]))
         return None
+
+    async def _write(self, arguments: Mapping[str, Any]) -> object:
+        """An application behind a site in service appends to a file."""
+        if self._machine is None or self._iis is None:
+            raise control.ControlError("the node is restarting, or has no IIS")
+        account = self._state.folder / "shared" / ACCOUNT
+        application = Application(self._machine, self._iis, self._replication, account)
+        try:
+            return await application.write(arguments["file"], arguments["data"].encode())
+        except (NotServed, OSError) as error:
+            raise control.ControlError(str(error)) from error
 
     async def _run(
         self, arguments: Mapping[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter

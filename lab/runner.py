@@ -22,6 +22,7 @@ from lab.machine.faults import check
 from lab.machine.files import write_atomically
 from lab.machine.links import mark_off
 from lab.process import Process
+from lab.replica.application import ACCOUNT, missing
 from lab.state import State
 from lab.switch import NoSwitch, Switch
 from lab.topology import DEFAULT_TOPOLOGY, NAMESPACES_NETWORK, Node, Topology, load, move
@@ -242,6 +243,21 @@ class Lab:
             if process.pid is None or time.monotonic() > deadline:
                 raise LabError(f"no host for {address}: see {self.state.folder / 'alien.log'}")
             time.sleep(0.01)
+
+    def write(self, name: str, path: str, data: str, timeout: float = 5.0) -> int:
+        """Have the application behind a site of a node append to a file; the offset once it is acknowledged.
+
+        Raises:
+            ControlError: it was not acknowledged. What became of it is not known.
+        """
+        node = self._control(name)
+        offset: int = control.request(node, "write", timeout=timeout, file=path, data=data)
+        return offset
+
+    def lost(self, name: str, letter: str) -> list[dict[str, Any]]:
+        """The acknowledged writes that the volume of a node does not hold, whoever may use it now."""
+        volume = self.state.node(name) / "drives" / letter
+        return missing(self.state.folder / "shared" / ACCOUNT, volume)
 
     def script(self, name: str, text: str, output: str) -> None:
         """Teach a node's powershell.exe a script by its exact text, and its output, until it restarts."""

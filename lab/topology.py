@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from lab.releases import BUILDS, NO_SMTP, shown
+from lab.releases import BUILDS, NO_SMTP, SKUS, shown
 from lab.smtp.spec import SmtpServer
 
 TOPOLOGIES = Path(__file__).parent / "topologies"
@@ -94,6 +94,8 @@ class Disk:
         guid: GPT disk GUID with braces; made from the id where not given.
         system: boot and system disk.
         online: for a shared disk, the node it is online on from the first start on.
+        style: ``gpt`` or ``mbr``.
+        sector: bytes of a logical sector.
     """
 
     id: str
@@ -104,6 +106,8 @@ class Disk:
     partitions: tuple[Partition, ...] = ()
     nodes: tuple[str, ...] = ()
     online: str | None = None
+    style: str = "gpt"
+    sector: int = 512
 
     @property
     def shared(self) -> bool:
@@ -162,6 +166,9 @@ class Windows:
         task_pace: what a second in the definition of a scheduled task takes, in seconds.
         shutdown_seconds: what tasks that an orderly shutdown starts are given before processes are ended.
         features: optional features that are installed, by their names in Win32_OptionalFeature.
+        edition: ``Standard`` or ``Datacenter``.
+        domain: the domain that it is a member of; none where empty.
+        storage_replica: Storage Replica is installed.
     """
 
     server: int = 2022
@@ -178,16 +185,21 @@ class Windows:
     task_pace: float = 1.0
     shutdown_seconds: float = 5.0
     features: tuple[str, ...] = FEATURES
+    edition: str = "Standard"
+    domain: str = ""
+    storage_replica: bool = False
 
     def __post_init__(self) -> None:
         """Fill in what follows from the year.
 
         Raises:
-            TypeError: no Windows Server of that year.
+            TypeError: no Windows Server of that year, or no such edition.
         """
         if self.server not in BUILDS:
             raise TypeError(f"server: expected one of {', '.join(map(str, BUILDS))}, found {self.server}")
-        for name, text in shown(self.server, self.build).items():
+        if self.edition not in SKUS:
+            raise TypeError(f"edition: expected {' or '.join(SKUS)}, found {self.edition}")
+        for name, text in shown(self.server, self.build, self.edition).items():
             object.__setattr__(self, name, getattr(self, name) or text)
 
 

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from lab.machine.machine import Machine
+from lab.replica.engine import Replication
 from lab.smtp.service import Smtp
 
 from .firewall import firewall
 from .network import NetAdapter, NetIPAddress, NetIPInterface
 from .registry import StdRegProv
+from .replica import WvrAdminTasks
 from .repository import Providers
 from .smb import SmbClientConfiguration
 from .smtp import IIsSmtpServer, IIsSmtpServerSetting
@@ -26,10 +28,13 @@ from .tasks import PsScheduledTask, ScheduledTask
 from .volumes import PartitionToVolume, VolumeProvider, Win32Volume
 
 
-def repository_of(machine: Machine, power: Power, smtp: Smtp | None = None) -> Providers:
+def repository_of(
+    machine: Machine, power: Power, smtp: Smtp | None = None, replication: Replication | None = None
+) -> Providers:
     """All classes on a machine; ``power`` reboots it or switches it off.
 
     Without SMTP virtual servers there is no root/MicrosoftIISv2: IIS 6 WMI Compatibility is not installed.
+    Without replication there is no root/Microsoft/Windows/StorageReplica: the feature is not installed.
     """
 
     async def pause() -> None:
@@ -65,6 +70,7 @@ def repository_of(machine: Machine, power: Power, smtp: Smtp | None = None) -> P
             PsScheduledTask(machine.tasks, tasks),
             SmbClientConfiguration(machine.folder / "smb.json"),
             *firewall(machine.folder / "firewall.json"),
+            *((WvrAdminTasks(replication, storage, machine.node),) if replication is not None else ()),
             *((IIsSmtpServer(smtp), IIsSmtpServerSetting(smtp)) if smtp is not None else ()),
         )
     )

@@ -16,8 +16,8 @@ from lab.machine.storage import DRIVE, DiskState, Part, Storage
 from .base import ClassProvider, not_emulated, require_instance
 from .schema import CimFailure, Embedded, Ref, Result, Values
 
-# PartitionStyle 2 is GPT; a basic data partition has this type.
-_GPT = 2
+# PartitionStyle; a basic data partition of GPT has this type.
+_STYLES = {"mbr": 1, "gpt": 2}
 _BASIC_DATA = "{ebd0a0a2-b9e5-4433-87c0-68b6b72699c7}"
 ONLINE_STATUS, OFFLINE_STATUS, FAILED_STATUS = 0xD010, 0xD013, 0xD014
 MIB = 1 << 20
@@ -175,14 +175,14 @@ class DiskProvider(StorageClass):
                 "IsSystem": disk.spec.system,
                 "LargestFreeExtent": 0,
                 "Location": f"Integrated : Adapter 0 : Port 0 : Target 0 : LUN {disk.number}",
-                "LogicalSectorSize": 512,
+                "LogicalSectorSize": disk.spec.sector,
                 "Manufacturer": "LAB",
                 "Model": disk.spec.id,
                 "Number": disk.number,
                 "NumberOfPartitions": len(disk.parts),
                 "OfflineReason": disk.reason if disk.offline else None,
                 "OperationalStatus": [status],
-                "PartitionStyle": _GPT,
+                "PartitionStyle": _STYLES[disk.spec.style],
                 "Path": f"\\\\?\\scsi#disk&ven_lab&prod_{disk.spec.id}#{disk.guid}",
                 "PhysicalSectorSize": 4096,
                 "ProvisioningType": 2,
@@ -263,7 +263,7 @@ class PartitionProvider(StorageClass):
         raise self.missing()
 
     def _access_paths(self, disk: DiskState, part: Part) -> list[str] | None:
-        there = any(mounted is part for _rest, mounted in self.storage.mounted())
+        there = part.replica or any(mounted is part for _rest, mounted in self.storage.mounted())
         return [*part.access, part.volume_path] if there and not disk.offline else None
 
     def key(self, part: Part) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.machine.services import RUNNING, START_PENDING, STOPPED, Service, Services
+from lab.releases import SKUS
 from lab.topology import Node
 
 from .base import ClassProvider, not_emulated, require_instance
@@ -148,7 +149,7 @@ class Win32OperatingSystem(ClassProvider):
                 "Manufacturer": "Microsoft Corporation",
                 "MUILanguages": [windows.locale],
                 "Name": f"{windows.caption}|C:\\Windows|\\Device\\Harddisk0\\Partition1",
-                "OperatingSystemSKU": 7,
+                "OperatingSystemSKU": SKUS[windows.edition],
                 "Organization": "",
                 "OSArchitecture": "64-bit",
                 "OSLanguage": 1033,
@@ -239,18 +240,18 @@ class Win32ComputerSystem(ClassProvider):
                     "CreationClassName": "Win32_ComputerSystem",
                     "Description": "AT/AT COMPATIBLE",
                     "DNSHostName": self._node.name,
-                    "Domain": "WORKGROUP",
-                    "DomainRole": 2,
+                    "Domain": self._node.windows.domain or "WORKGROUP",
+                    "DomainRole": 3 if self._node.windows.domain else 2,
                     "Manufacturer": "standby.iis",
                     "Model": "Lab node",
                     "Name": self._node.netbios,
                     "NumberOfLogicalProcessors": 2,
                     "NumberOfProcessors": 1,
-                    "PartOfDomain": False,
+                    "PartOfDomain": bool(self._node.windows.domain),
                     "Status": "OK",
                     "SystemType": "x64-based PC",
                     "TotalPhysicalMemory": 4 << 30,
-                    "Workgroup": "WORKGROUP",
+                    "Workgroup": None if self._node.windows.domain else "WORKGROUP",
                 }
             )
         ]

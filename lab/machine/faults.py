@@ -87,6 +87,19 @@ KINDS: dict[str, FaultKind] = {
     ),
     "refuse": _kind("nothing listens on the WinRM ports"),
     "clock_rate": _kind("the node's clock runs fast or slow", "rate", rate="1.0 is true"),
+    "mirror": _kind(
+        "what Storage Replica sends to the other node is lost or slow; nothing else is",
+        "action",
+        action="cut or slow",
+        seconds="how much longer each message takes when it is slow",
+        bytes_per_second="how fast it is when it is slow",
+    ),
+    "mirror_promote": _kind(
+        "how the destination of a mirror becomes its source while that cannot be reached",
+        "action",
+        action="refuse or slow",
+        seconds="how long that takes; 0.3 else",
+    ),
     "disk": _kind("a disk has failed", "disk", disk="its id in the topology"),
     "dirty": _kind("the file system on a disk needs a full repair", "disk", disk="its id in the topology"),
     "disk_stale": _kind(
@@ -118,6 +131,8 @@ KINDS: dict[str, FaultKind] = {
 BLOWS = frozenset({"agent", "bridge"})
 _ACTIONS = {
     "witness": ("cut", "slow", "full"),
+    "mirror": ("cut", "slow"),
+    "mirror_promote": ("refuse", "slow"),
     "agent": ("kill", "hang", "resume"),
     "bridge": ("kill", "hang", "resume"),
 }

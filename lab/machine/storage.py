@@ -27,6 +27,7 @@ class Part:
     Attributes:
         access: access paths the mount manager keeps for the volume on this node, final backslash included.
         dismounted: taken offline by MSFT_Partition.Offline or Win32_Volume.Dismount.
+        replica: the destination of a replication, which nobody can use; its drive letter is shown.
         folder: where its files lie.
     """
 
@@ -38,6 +39,7 @@ class Part:
     size: int
     access: list[str] = field(default_factory=list)
     dismounted: bool = False
+    replica: bool = False
 
     @property
     def volume_path(self) -> str:
@@ -133,10 +135,10 @@ class Storage:
     # Reading
 
     def mounted(self) -> Iterator[tuple[DiskState, Part]]:
-        """The partitions whose volume is there: disk online and not failed, not dismounted."""
+        """The partitions whose volume can be used: disk online and not failed, not dismounted."""
         for disk in self.disks:
             if not disk.offline and not self.failed(disk.spec.id):
-                yield from ((disk, part) for part in disk.parts if not part.dismounted)
+                yield from ((disk, part) for part in disk.parts if not (part.dismounted or part.replica))
 
     def owner_of(self, path: str) -> Part | None:
         """The partition that has an access path, mounted or not."""
