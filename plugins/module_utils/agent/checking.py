@@ -20,7 +20,7 @@ from typing import Any
 from ..control.san_policy import policy_caution
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
-from ..ha.facts import NodeFacts, Scope
+from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.model import Check, Hierarchy, Site, VolumeKind
 from ..ha.observe import Presence, presence
 from ..ha.quick import blocked, look
@@ -83,9 +83,10 @@ def check_now(
         hierarchies: that have this node.
         ask: makes one deep check.
     """
-    facts, wanted = gather(node, Scope.CHECK), tuple(hierarchies)
-    shared = any(volume.kind is VolumeKind.SHARED for one in wanted for volume in one.volumes)
-    caution = policy_caution(node) if shared else ""
+    wanted = tuple(hierarchies)
+    volumes = [volume for one in wanted for volume in one.volumes]
+    facts = gather(node, with_mirrors(Scope.CHECK, volumes))
+    caution = policy_caution(node) if any(one.kind is VolumeKind.SHARED for one in volumes) else ""
     with ThreadPoolExecutor(_THREADS) as threads:
         asked = [
             (one, [(site, at, threads.submit(ask, check)) for site, at, check in _checks(one)])

@@ -22,7 +22,7 @@ from ..control.perform import operate
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
 from ..ha.execute import Report, execute
-from ..ha.facts import NodeFacts, Scope, narrowed
+from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
 from ..ha.model import Hierarchy
 from ..ha.observe import Presence, presence
 from ..ha.ownership.decision import Do, Verb
@@ -241,7 +241,8 @@ class Hands:
 
     def _facts(self) -> NodeFacts:
         sites = (site for one in self._hierarchies.values() for site in one.sites)
-        facts = gather(self._node, narrowed(Scope.MOVE, sites))
+        volumes = (volume for one in self._hierarchies.values() for volume in one.volumes)
+        facts = gather(self._node, with_mirrors(narrowed(Scope.MOVE, sites), volumes))
         if facts.problem is not None:
             raise StandbyError(
                 f"its state cannot be read ({facts.problem.rstrip('.')})", node=self._node.name

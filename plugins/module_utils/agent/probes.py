@@ -18,7 +18,7 @@ from typing import TypeVar
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
 from ..ha.check_times import CheckSettings, defined_times, idle_interval, quick_times
-from ..ha.facts import NodeFacts, Scope, narrowed
+from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
 from ..ha.health import QUICK, Health, Result, Verdict, Watch, quick_result
 from ..ha.model import Check, Hierarchy, Site
 from ..ha.ownership.timing import Timers
@@ -242,7 +242,9 @@ class Probes:
         self._reading = True
         lives = {name: eye.health.generation for name, eye in self._eyes.items() if eye.serving}
         sites = (site for eye in self._eyes.values() for site in eye.hierarchy.sites)
-        work = partial(gather, self._node, narrowed(Scope.CHECK, sites))
+        volumes = (volume for eye in self._eyes.values() for volume in eye.hierarchy.volumes)
+        scope = with_mirrors(narrowed(Scope.CHECK, sites), volumes)
+        work = partial(gather, self._node, scope)
         self._run(self._reader, work, partial(self._have_read, self._caller.monotonic(), lives))
 
     def _have_read(self, started: float, lives: Mapping[str, int], facts: NodeFacts | StandbyError) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import StandbyError
-from ..ha.facts import NodeFacts, Scope
+from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.graph import find, hierarchies
 from ..ha.model import Cluster, Hierarchy, Intent
 from ..ha.status import HierarchyStatus, intent_of, status
@@ -56,7 +56,7 @@ def look(fleet: Fleet, name: str) -> Case:
         raise StandbyError("the cluster has no definition", remedy="Run the configure playbook first")
     cluster = stored.cluster
     hierarchy = find(hierarchies(cluster), name)
-    facts = survey(fleet, Scope.MOVE, cluster.nodes)
+    facts = survey(fleet, with_mirrors(Scope.MOVE, cluster.volumes), cluster.nodes)
     found = status(hierarchy, facts, cluster)
     intent = intent_of(cluster, hierarchy)
     return Case(cluster, hierarchy, facts, found, intent, stored.notes, stored.lagging)
@@ -64,5 +64,6 @@ def look(fleet: Fleet, name: str) -> Case:
 
 def look_again(fleet: Fleet, case: Case) -> Case:
     """The same hierarchy as its nodes show it now; what was last asked stays what it was."""
-    facts = survey(fleet, Scope.MOVE, case.cluster.nodes)
+    scope = with_mirrors(Scope.MOVE, case.cluster.volumes)
+    facts = survey(fleet, scope, case.cluster.nodes)
     return replace(case, facts=facts, found=status(case.hierarchy, facts, case.cluster))

@@ -12,7 +12,7 @@ from typing import Any
 from ..errors import StandbyError
 from ..ha.discovered import SiteDiscovery
 from ..ha.discovery import discover
-from ..ha.facts import NodeFacts, Scope
+from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.graph import find, hierarchies
 from ..ha.model import Cluster, Hierarchy, Ip, Resource, Volume
 from ..ha.status import HierarchyStatus, intent_of, status
@@ -137,7 +137,8 @@ def overview(fleet: Fleet, name: str | None = None) -> Overview:
         return Overview([], stored.notes)
     known = hierarchies(stored.cluster)
     wanted = known if name is None else (find(known, name),)
-    facts = survey(fleet, Scope.MEMBERS, stored.cluster.nodes)
+    scope = with_mirrors(Scope.MEMBERS, stored.cluster.volumes)
+    facts = survey(fleet, scope, stored.cluster.nodes)
     heard = hear(fleet, stored.cluster.nodes)
     found = [
         _described(one, status(one, facts, stored.cluster), stored.cluster, verdicts_told(heard, one))

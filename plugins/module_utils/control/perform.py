@@ -13,6 +13,7 @@ from ..node import Clock, Node
 from ..windows import address, deepcheck, disk, iis
 from ..windows.failure import about
 from .fleet import Fleet
+from .mirrors import turn_mirror, wait_in_sync
 from .site_services import start, stop
 
 # Seconds an address may take to become usable: three DAD probes one second apart, created again three times.
@@ -122,6 +123,14 @@ def _online_disk(node: Node, step: Step, clock: Clock) -> None:
     disk.require_usable(node, wanted)
 
 
+def _wait_mirror(node: Node, step: Step, clock: Clock) -> None:
+    wait_in_sync(node, step.arguments["volume"], clock)
+
+
+def _turn_mirror(node: Node, step: Step, clock: Clock) -> None:
+    turn_mirror(node, step.arguments["volume"], clock, promote=step.arguments["promote"])
+
+
 _OPERATIONS: dict[Action, Callable[[Node, Step, Clock], None]] = {
     Action.STOP_SITE: _stop_site,
     Action.START_SITE: _start_site,
@@ -132,4 +141,6 @@ _OPERATIONS: dict[Action, Callable[[Node, Step, Clock], None]] = {
     Action.WAIT_ADDRESS: _wait_address,
     Action.OFFLINE_DISK: _offline_disk,
     Action.ONLINE_DISK: _online_disk,
+    Action.WAIT_MIRROR: _wait_mirror,
+    Action.TURN_MIRROR: _turn_mirror,
 }

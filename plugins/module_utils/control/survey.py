@@ -18,6 +18,7 @@ from ..windows.disk import read_disks, read_partitions
 from ..windows.environment import read_machine
 from ..windows.iis import read_configuration, read_states
 from ..windows.service import read_services
+from ..windows.storage_replica import StorageReplica
 from .fleet import Fleet
 
 _READERS: tuple[tuple[Scope, str, Callable[[Node], Any]], ...] = (
@@ -30,6 +31,7 @@ _READERS: tuple[tuple[Scope, str, Callable[[Node], Any]], ...] = (
     (Scope.STATES, "iis", lambda node: ftp.with_states(node, read_states(node))),
     (Scope.SERVICES, "services", lambda node: read_services(node, ALL_SERVICES)),
     (Scope.MACHINE, "machine", read_machine),
+    (Scope.MIRRORS, "mirrors", StorageReplica().sides),
 )
 
 

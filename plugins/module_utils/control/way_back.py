@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..errors import StandbyError
 from ..ha.execute import Report
-from ..ha.facts import NodeFacts, Scope
+from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.model import Site
 from ..ha.observe import Presence, see
 from ..ha.plan import OUT, Action, Plan, Step, plan
@@ -48,7 +48,7 @@ def way_back(
 
     def back(report: Report) -> Plan:
         _stay_out_of_the_way(fleet, mine, parties)
-        facts = survey(fleet, Scope.MOVE, case.cluster.nodes)
+        facts = survey(fleet, with_mirrors(Scope.MOVE, case.cluster.volumes), case.cluster.nodes)
         for name, seen in facts.items():
             if name != source and seen.problem is not None and report.attempted(name):
                 raise _no_way(f"{name} no longer answers, and what was started there may be up", name, source)
@@ -91,7 +91,7 @@ def move_failed(fleet: Fleet, case: Case, target: str | None, mine: Claim, repor
     """The error that says what failed, what was undone, what may still happen and what is where now."""
     failure = report.failure or StandbyError("a step failed")
     step = next((one.step.sentence for one in report.done if one.error is failure), _LAST_LOOK)
-    facts = survey(fleet, Scope.MEMBERS, case.cluster.nodes)
+    facts = survey(fleet, with_mirrors(Scope.MEMBERS, case.cluster.volumes), case.cluster.nodes)
     now = status(case.hierarchy, facts, case.cluster)
     source = case.found.owner
     told = [f"{case.label} was not moved as asked: {step} failed: {str(failure).rstrip('.')}"]

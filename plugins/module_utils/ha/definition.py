@@ -28,6 +28,7 @@ _CODEC = Codec()
 # Entries that earlier versions refuse. Where they say what those take for granted they are left out, so that
 # agents of both versions read one definition while they are replaced.
 _LATER_OF_SITES: Mapping[str, object] = MappingProxyType({"services": (SiteType.WEB,)})
+_LATER_OF_VOLUMES: Mapping[str, object] = MappingProxyType({"mirror": None})
 _LATER_OF_CHECKS: Mapping[str, object] = MappingProxyType(
     {
         "starttls": False,
@@ -46,6 +47,8 @@ def to_values(cluster: Cluster) -> dict[str, str]:
     The text is ASCII: names in any script are JSON escapes, whatever code page a tool on the way believes in.
     """
     document = {"format": FORMAT, **asdict(cluster)}
+    for volume in document["volumes"]:
+        _leave_out(volume, _LATER_OF_VOLUMES)
     for site in document["sites"]:
         _leave_out(site, _LATER_OF_SITES)
         for check in site["checks"]:

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .graph import hierarchies
-from .model import Cluster, Hierarchy
-from .observe import moves
+from .model import Cluster, Hierarchy, Resource, Volume, VolumeKind
 
 
 def looked_after(cluster: Cluster) -> tuple[Hierarchy, ...]:
@@ -41,7 +40,11 @@ def _what_becomes_of(before: Hierarchy, after: Hierarchy | None) -> str:
         return "it would be gone, or have another name"
     if after.nodes != before.nodes:
         return f"its nodes would be {', '.join(after.nodes)} instead of {', '.join(before.nodes)}"
-    left = [resource.id for resource in before.resources if moves(resource)]
+    left = [resource.id for resource in before.resources if not _local(resource)]
     kept = {resource.id for resource in after.resources}
     lost = [name for name in left if name not in kept]
     return f"it would lose {', '.join(lost)}" if lost else ""
+
+
+def _local(resource: Resource) -> bool:
+    return isinstance(resource, Volume) and resource.kind is VolumeKind.LOCAL

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ..errors import StandbyError, foreseen
 from ..node import Clock
 from ..windows.effect import may_take_effect
-from .plan import OUT, Action, Plan, Step
+from .plan import BEFORE, OUT, Action, Plan, Step
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Report:
     def attempted(self, node: str) -> bool:
         """Whether a step that brings something up was begun on a node, whatever became of it."""
         here = [one.step.action for one in self.done if one.step.node == node]
-        return any(action not in (*OUT, Action.VERIFY) for action in here)
+        return any(action not in (*BEFORE, *OUT, Action.VERIFY) for action in here)
 
     @property
     def unsettled(self) -> tuple[Step, ...]:
@@ -123,7 +123,8 @@ def execute(
 def _parted(plan: Plan) -> tuple[Plan, Plan]:
     """What goes down, and what comes up after it."""
     first_up = next(
-        (n for n, stage in enumerate(plan.stages) if stage[0].action not in OUT), len(plan.stages)
+        (n for n, stage in enumerate(plan.stages) if stage[0].action not in (*BEFORE, *OUT)),
+        len(plan.stages),
     )
     return replace(plan, stages=plan.stages[:first_up]), replace(plan, stages=plan.stages[first_up:])
 

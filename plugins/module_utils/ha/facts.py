@@ -15,8 +15,9 @@ from ..windows.address import Address
 from ..windows.disk import Disk, Partition
 from ..windows.environment import Machine
 from ..windows.iis_config import IisConfiguration
+from ..windows.mirror import Side
 from ..windows.service import Service
-from .model import Site, SiteType
+from .model import Site, SiteType, Volume, VolumeKind
 
 # Services of Windows without which no site of a type runs; started by the operator or Windows, never by us.
 SERVICES: Mapping[SiteType, tuple[str, ...]] = MappingProxyType(
@@ -44,6 +45,8 @@ class Scope(Flag):
     STATES = auto()
     # SMTP virtual servers beside IIS or STATES, where the node has any.
     SMTP = auto()
+    # Ends of mirrors, where the cluster has any: see ``with_mirrors``.
+    MIRRORS = auto()
     NETWORK = ADDRESSES | ADAPTERS
     SITES = IIS | SMTP
     MEMBERS = ADDRESSES | DISKS | SITES
@@ -54,6 +57,11 @@ class Scope(Flag):
 def narrowed(scope: Scope, sites: Iterable[Site]) -> Scope:
     """A scope without what none of some sites needs: who looks often reads no more than that."""
     return scope if any(SiteType.SMTP in site.services for site in sites) else scope & ~Scope.SMTP
+
+
+def with_mirrors(scope: Scope, volumes: Iterable[Volume]) -> Scope:
+    """A scope, and the ends of mirrors where some volumes have any."""
+    return scope | Scope.MIRRORS if any(one.kind is VolumeKind.MIRROR for one in volumes) else scope
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class NodeFacts:
         iis: sites and pools; None where not asked for.
         services: by name; a service that does not exist is missing.
         machine: None where not asked for.
+        mirrors: its ends of mirrors, of every provider.
     """
 
     name: str
@@ -83,6 +92,7 @@ class NodeFacts:
     iis: IisConfiguration | None = None
     services: Mapping[str, Service] = field(default_factory=dict)
     machine: Machine | None = None
+    mirrors: tuple[Side, ...] = ()
 
     @property
     def paths(self) -> frozenset[str]:

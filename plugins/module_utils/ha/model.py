@@ -19,6 +19,7 @@ class VolumeKind(str, Enum):
 
     LOCAL = "local"  # deployed to every node; checked, never moved
     SHARED = "shared"  # one disk that every node can reach; online on the owner alone
+    MIRROR = "mirror"  # a volume on each of two nodes, copied from the owner to the other one
 
 
 class SiteType(str, Enum):
@@ -57,21 +58,81 @@ class Ip:
         return f"ip {self.address}"
 
 
+class MirrorMode(str, Enum):
+    """When a write counts as done."""
+
+    SYNC = "sync"  # once both nodes have it
+    ASYNC = "async"  # once its source has it
+
+
+class Takeover(str, Enum):
+    """Whether a node may take over by itself what may be older than what the lost owner had."""
+
+    NEVER = "never"
+    WITHIN_RPO = "within_rpo"  # of asynchronous mirrors: by at most the RPO, at the last known state
+
+
+@dataclass(frozen=True)
+class MirrorEnd:
+    r"""One node's part of a mirror.
+
+    Attributes:
+        node: inventory name.
+        computer: its computer name, by which the other node's mirror reaches it.
+        group: name of its replication group.
+        log: access path of its log volume, ``L:\``.
+    """
+
+    node: str
+    computer: str
+    group: str
+    log: str
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """How a mirrored volume is copied; exactly two nodes for any volume.
+
+    Attributes:
+        ends: of both nodes, in the order of the volume's.
+        mode: see MirrorMode.
+        rpo: seconds by which the copy of an asynchronous mirror may be behind; None for synchronous ones.
+        takeover: see Takeover.
+        provider: what does the copying.
+    """
+
+    ends: tuple[MirrorEnd, ...]
+    mode: MirrorMode = MirrorMode.SYNC
+    rpo: int | None = None
+    takeover: Takeover = Takeover.NEVER
+    provider: str = "storage_replica"
+
+    def end(self, node: str) -> MirrorEnd | None:
+        """A node's part, None where it has none."""
+        return next((one for one in self.ends if one.node == node), None)
+
+    def other(self, node: str) -> MirrorEnd | None:
+        """The part of the other node."""
+        return next((one for one in self.ends if one.node != node), None)
+
+
 @dataclass(frozen=True)
 class Volume:
     r"""A volume that carries content.
 
     Attributes:
         path: access path with its final backslash, ``E:\`` or ``D:\mounts\web\``; upper-case drive letter.
-        kind: local or shared.
+        kind: local, shared or mirror.
         nodes: inventory names in order of priority, primary first.
-        disk: UniqueId or GPT Guid of the shared disk, the same on every node; None for local volumes.
+        disk: UniqueId or GPT Guid of the shared disk, the same on every node; None for other volumes.
+        mirror: how a mirrored volume is copied; None for other volumes.
     """
 
     path: str
     kind: VolumeKind
     nodes: tuple[str, ...]
     disk: str | None = None
+    mirror: Mirror | None = None
 
     @property
     def id(self) -> str:

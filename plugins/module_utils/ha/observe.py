@@ -15,7 +15,9 @@ from ..windows.address import Address, AddressState
 from ..windows.disk import Disk, find_disk, same_identity
 from ..windows.iis_config import IisSite, Pool
 from ..windows.iis_control import MISSING
+from ..windows.mirror import Role
 from .facts import NodeFacts
+from .mirror import side_of, words_of
 from .model import Hierarchy, Ip, Resource, Site, SiteType, Volume, VolumeKind
 from .site_types import RUNNING, STARTED
 
@@ -91,8 +93,12 @@ def disk(facts: NodeFacts, volume: Volume) -> Disk | None:
 
 
 def moves(resource: Resource) -> bool:
-    """Whether the resource is in service on one node at a time; a local volume is on all of them."""
-    return not (isinstance(resource, Volume) and resource.kind is VolumeKind.LOCAL)
+    """Whether the resource is in service on one node at a time, and nowhere where the hierarchy is not.
+
+    A local volume is on all nodes. The source of a mirror stays one when its sites have stopped: only the
+    node that they are started on takes that over.
+    """
+    return not (isinstance(resource, Volume) and resource.kind is not VolumeKind.SHARED)
 
 
 def presence(hierarchy: Hierarchy, facts: NodeFacts) -> Presence:
@@ -114,6 +120,8 @@ def _see_volume(volume: Volume, facts: NodeFacts) -> Sight:
     if volume.kind is VolumeKind.LOCAL:
         present = volume.path.lower() in facts.paths
         return Sight(Presence.UP, "present") if present else Sight(Presence.DOWN, "absent")
+    if volume.kind is VolumeKind.MIRROR:
+        return _see_mirror(volume, facts)
     try:
         found = disk(facts, volume)
     except StandbyError as ambiguous:
@@ -123,6 +131,18 @@ def _see_volume(volume: Volume, facts: NodeFacts) -> Sight:
     if found.offline:
         return Sight(Presence.DOWN, "offline")
     return Sight(Presence.PARTIAL, "read-only") if found.read_only else Sight(Presence.UP, "online")
+
+
+def _see_mirror(volume: Volume, facts: NodeFacts) -> Sight:
+    """A destination may show its drive letter, and can be used no more for that."""
+    mounted = volume.path.lower() in facts.paths
+    side = side_of(volume, facts)
+    if side is None or side.role is Role.UNPAIRED:
+        words = "not mirrored" if side is None else words_of(side)
+        return Sight(Presence.UP, words) if mounted else Sight(Presence.DOWN, f"{words}, absent")
+    if side.role is Role.DESTINATION:
+        return Sight(Presence.DOWN, words_of(side))
+    return Sight(Presence.UP if mounted else Presence.PARTIAL, words_of(side))
 
 
 def _see_several(volume: Volume, facts: NodeFacts, problem: str) -> Sight:

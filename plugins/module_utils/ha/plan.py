@@ -17,6 +17,7 @@ from ..windows.address import family_of
 from ..windows.iis_config import Pool
 from .addressing import adapter_for
 from .facts import NodeFacts
+from .mirror import mirrors, waits
 from .model import Check, Hierarchy, Ip, Resource, Site, SiteType, Volume
 from .observe import Presence, disk, moves, pool, see, see_service
 from .site_types import STOPPED
@@ -25,11 +26,13 @@ from .site_types import STOPPED
 class Action(str, Enum):
     """What a step does."""
 
+    WAIT_MIRROR = "wait_mirror"
     STOP_SITE = "stop_site"
     STOP_POOL = "stop_pool"
     REMOVE_ADDRESS = "remove_address"
     OFFLINE_DISK = "offline_disk"
     ONLINE_DISK = "online_disk"
+    TURN_MIRROR = "turn_mirror"
     ADD_ADDRESS = "add_address"
     WAIT_ADDRESS = "wait_address"
     START_POOL = "start_pool"
@@ -37,19 +40,24 @@ class Action(str, Enum):
     VERIFY = "verify"
 
 
+# Before anything is touched.
+BEFORE = (Action.WAIT_MIRROR,)
 OUT = (Action.STOP_SITE, Action.STOP_POOL, Action.REMOVE_ADDRESS, Action.OFFLINE_DISK)
 # The controller does these; no node needs a session for them.
 CONTROLLER = (Action.VERIFY,)
 
 # Seconds a step is expected to take where none was measured. Estimates: appcmd starts in about a quarter of a
-# second; a disk comes online, is mounted and checked in a few. An address is usable after its probes.
+# second; a disk comes online, is mounted and checked in a few, and so is a mirrored volume. An address is
+# usable after its probes. What is waited for before anything is touched adds to no outage.
 USUAL: Mapping[Action, float] = MappingProxyType(
     {
+        Action.WAIT_MIRROR: 0.0,
         Action.STOP_SITE: 0.4,
         Action.STOP_POOL: 0.4,
         Action.REMOVE_ADDRESS: 0.1,
         Action.OFFLINE_DISK: 1.5,
         Action.ONLINE_DISK: 3.0,
+        Action.TURN_MIRROR: 3.0,
         Action.ADD_ADDRESS: 0.1,
         Action.WAIT_ADDRESS: 0.1,
         Action.START_POOL: 0.4,
@@ -162,7 +170,7 @@ def plan(
     ]
     stages = _out(hierarchy, others, addresses_first)
     if target is not None:
-        stages += _in(hierarchy, facts[target])
+        stages = [_wait_mirrors(hierarchy, facts, target), *stages, *_in(hierarchy, facts, target)]
         if any(stages):
             stages.append(_verify(hierarchy, target))
     return Plan(hierarchy.name, tuple(tuple(stage) for stage in stages if stage))
@@ -203,8 +211,9 @@ def _out(hierarchy: Hierarchy, others: list[NodeFacts], addresses_first: bool) -
     return [ips, sites, pools, offline] if addresses_first else [sites, ips + pools, offline]
 
 
-def _in(hierarchy: Hierarchy, seen: NodeFacts) -> list[list[Step]]:
-    """Disks, addresses and pools come up side by side, addresses are waited for, sites start."""
+def _in(hierarchy: Hierarchy, facts: Mapping[str, NodeFacts], target: str) -> list[list[Step]]:
+    """Volumes, addresses and pools come up side by side, addresses are waited for, sites start."""
+    seen = facts[target]
     disks = [volume for volume in _one_a_disk(hierarchy) if see(volume, seen).presence is not Presence.UP]
     absent = [ip for ip in hierarchy.ips if see(ip, seen).presence is Presence.DOWN]
     not_usable = [ip for ip in hierarchy.ips if see(ip, seen).presence is not Presence.UP]
@@ -220,6 +229,11 @@ def _in(hierarchy: Hierarchy, seen: NodeFacts) -> list[list[Step]]:
     return [
         [_switch_site(Action.STOP_SITE, site, one, seen.name) for site, one in deaf],
         [_online_disk(volume, hierarchy, seen) for volume in disks]
+        + [
+            _turn_mirror(volume, facts, target)
+            for volume in mirrors(hierarchy.volumes)
+            if waits(volume, seen)
+        ]
         + [_add_address(ip, seen.name, indexes[ip.address]) for ip in absent]
         + [_start_pool(name, seen.name) for name in _stopped_pools(hierarchy, seen)],
         [_wait_address(ip, seen, indexes[ip.address]) for ip in not_usable],
@@ -304,6 +318,35 @@ def _online_disk(volume: Volume, hierarchy: Hierarchy, seen: NodeFacts) -> Step:
     sentence = f"bring the disk of {volume.id} online on {seen.name}"
     arguments = {"disk": volume.disk, "paths": tuple(same or (volume.path,))}
     return Step(seen.name, Action.ONLINE_DISK, volume.id, sentence, arguments)
+
+
+def _wait_mirrors(hierarchy: Hierarchy, facts: Mapping[str, NodeFacts], target: str) -> list[Step]:
+    """Copies that are not complete are waited for while everything still serves.
+
+    Where the other node is not known of (an agent takes over), its mirror is as it is.
+    """
+    return [
+        Step(
+            target,
+            Action.WAIT_MIRROR,
+            volume.id,
+            f"wait until the mirror of {volume.id} is in sync on {target}",
+            {"volume": volume},
+        )
+        for volume in mirrors(hierarchy.volumes)
+        if waits(volume, facts[target]) and _partner(volume, target) in facts
+    ]
+
+
+def _turn_mirror(volume: Volume, facts: Mapping[str, NodeFacts], target: str) -> Step:
+    """Have the target be the source of a mirror; without the other node where that is not known of."""
+    arguments = {"volume": volume, "promote": _partner(volume, target) not in facts}
+    sentence = f"make {target} the source of the mirror of {volume.id}"
+    return Step(target, Action.TURN_MIRROR, volume.id, sentence, arguments)
+
+
+def _partner(volume: Volume, node: str) -> str | None:
+    return next((name for name in volume.nodes if name != node), None)
 
 
 def _add_address(ip: Ip, node: str, index: int) -> Step:

@@ -11,6 +11,7 @@ from ..errors import StandbyError
 from ..windows.service import DISABLED, Service
 from .addressing import adapter_for, dhcp_in_the_way
 from .facts import NodeFacts, services_of
+from .mirror import against_move, mirrors
 from .model import Hierarchy, Ip, Site, SiteType, Volume
 from .observe import Presence, disk, instances, moves, pool, see, site
 from .smtp import of_smtp
@@ -48,6 +49,8 @@ def obstacles(
         return [_unreadable(target, seen, "the target")]
     errors = list(unknown_holders(hierarchy, target, facts, found, owner))
     errors += of_target(hierarchy, seen, facts, _served_by(found, target, facts))
+    against = (against_move(one, target, facts, found.owner) for one in mirrors(hierarchy.volumes))
+    errors += [error for error in against if error is not None]
     return errors
 
 
@@ -172,6 +175,8 @@ def _ip(
 def _volume(
     volume: Volume, hierarchy: Hierarchy, seen: NodeFacts, facts: Mapping[str, NodeFacts]
 ) -> Iterator[StandbyError]:
+    if volume.mirror is not None:
+        return  # who has the newest data decides, see ``obstacles`` and the records of ownership
     if not moves(volume):
         if see(volume, seen).presence is Presence.DOWN:
             yield StandbyError(

@@ -13,9 +13,11 @@ from ..errors import StandbyError
 from ..windows.adapter import Adapter
 from ..windows.address import AddressState
 from ..windows.disk import Disk
+from ..windows.mirror import Copy
 from ..windows.service import RUNNING
 from .addressing import adapter_for, is_persistent
 from .facts import NodeFacts, services_of
+from .mirror import side_of
 from .model import Hierarchy, Ip, Site, Volume
 from .observe import Presence, disk, instances, moves, pool, see
 from .precheck import of_target
@@ -141,6 +143,10 @@ def _volume(volume: Volume, facts: NodeFacts) -> Finding:
     carrier = _carrier(volume, facts)
     if carrier is not None and carrier.read_only:
         return _bad(volume.id, f"{volume.id} is read-only on {facts.name}", Failing.VOLUME)
+    side = side_of(volume, facts)
+    if volume.mirror is not None and (side is None or side.copy is not Copy.IN_SYNC):
+        alone = f"{volume.id} is {sight.words} on {facts.name}: the other node has no current copy of it"
+        return Finding(volume.id, True, alone, notice=True)
     return _good(volume.id, sight.words)
 
 

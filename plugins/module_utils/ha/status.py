@@ -77,7 +77,7 @@ def names_of(hierarchy: Hierarchy) -> tuple[str, ...]:
         hierarchy.name,
         *(site.name for site in hierarchy.sites),
         *(ip.id for ip in hierarchy.ips),
-        *(volume.id for volume in hierarchy.volumes if volume.kind is VolumeKind.SHARED),
+        *(volume.id for volume in hierarchy.volumes if volume.kind is not VolumeKind.LOCAL),
     )
 
 
