@@ -160,7 +160,7 @@ options:
           kind:
             description: Whether it lies on every node or on one disk that all nodes reach.
             type: str
-            choices: [local, shared]
+            choices: [local, shared, mirror]
             default: local
           disk:
             description: UniqueId or GPT Guid of the shared disk.

@@ -38,13 +38,44 @@ options:
         type: str
         required: true
       kind:
-        description: Whether it lies on every node or on one disk that all nodes reach.
+        description: Whether it lies on every node, on one disk that all nodes reach, or is mirrored.
         type: str
-        choices: [local, shared]
+        choices: [local, shared, mirror]
         default: local
       disk:
         description: UniqueId or GPT Guid of the shared disk.
         type: str
+      mirror:
+        description:
+          - How the volume is copied from the node that has it in service to the other one.
+          - Required for O(volumes[].kind=mirror). M(standby.iis.mirror) makes the mirror itself.
+        type: dict
+        suboptions:
+          log:
+            description: Access path of the log volume, the same on both nodes. Nothing else may use it.
+            type: str
+            required: true
+          mode:
+            description: Whether a write is done once both nodes have it (V(sync)), or once its node has it
+              (V(async)).
+            type: str
+            choices: [sync, async]
+            default: sync
+          rpo:
+            description: Seconds by which the copy may be behind. Required for O(volumes[].mirror.mode=async).
+            type: int
+          takeover:
+            description:
+              - Whether the other node may take over by itself what may be older than what a lost node had.
+              - V(within_rpo) lets it do so where the copy was within its RPO at the last known state. Of
+                O(volumes[].mirror.mode=async) alone. A synchronous mirror is taken over where it was in sync.
+            type: str
+            choices: [never, within_rpo]
+            default: never
+          log_size:
+            description: Size of the log in GB. The log volume needs one more.
+            type: int
+            default: 8
       nodes:
         description: Nodes in order of priority. Without it, O(nodes).
         type: list

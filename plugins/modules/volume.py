@@ -13,7 +13,8 @@ version_added: "1.0.0"
 description:
   - Declares a volume that sites may lie on. A shared volume is online on one node at a time and moves with
     its sites. A
-    local volume is there on every node, its content deployed to each, and never moves.
+    local volume is there on every node, its content deployed to each, and never moves. A mirrored volume is
+    there on two nodes, in use on one of them, and copied to the other.
   - Declaring a volume does not bring it online. M(standby.iis.hierarchy) does.
   - The definition is stored on every node of the cluster.
 author:
@@ -28,16 +29,47 @@ options:
     type: str
     required: true
   kind:
-    description: Whether the volume lies on every node (V(local)) or on one disk that all nodes reach
-      (V(shared)).
+    description: Whether the volume lies on every node (V(local)), on one disk that all nodes reach
+      (V(shared)), or on each of two nodes, copied from one to the other (V(mirror)).
     type: str
-    choices: [local, shared]
+    choices: [local, shared, mirror]
     default: local
   disk:
     description:
       - UniqueId or GPT Guid of the shared disk, as C(Get-Disk) shows them.
       - Required for O(kind=shared).
     type: str
+  mirror:
+    description:
+      - How the volume is copied from the node that has it in service to the other one.
+      - Required for O(kind=mirror). M(standby.iis.mirror) makes the mirror itself.
+    type: dict
+    suboptions:
+      log:
+        description: Access path of the log volume, the same on both nodes. Nothing else may use it.
+        type: str
+        required: true
+      mode:
+        description: Whether a write is done once both nodes have it (V(sync)), or once its node has it
+          (V(async)).
+        type: str
+        choices: [sync, async]
+        default: sync
+      rpo:
+        description: Seconds by which the copy may be behind. Required for O(mirror.mode=async).
+        type: int
+      takeover:
+        description:
+          - Whether the other node may take over by itself what may be older than what a lost node had.
+          - V(within_rpo) lets it do so where the copy was within its RPO at the last known state. Of
+            O(mirror.mode=async) alone. A synchronous mirror is taken over where it was in sync.
+        type: str
+        choices: [never, within_rpo]
+        default: never
+      log_size:
+        description: Size of the log in GB. The log volume needs one more.
+        type: int
+        default: 8
   nodes:
     description:
       - Nodes of the resource in order of priority, the primary first.
@@ -53,6 +85,7 @@ options:
     choices: [present, absent]
     default: present
 seealso:
+  - module: standby.iis.mirror
   - module: standby.iis.ip
   - module: standby.iis.site
   - module: standby.iis.hierarchy

@@ -11,15 +11,24 @@ from typing import Any
 from ..ha.checks import refuse_unfit
 from ..ha.model import Check, Ip, SiteType, Volume, VolumeKind
 from .ip import IpRequest
+from .mirror_request import MirrorWanted
 from .site import SiteRequest
 from .volume import VolumeRequest
 
 _NODES = {"type": "list", "elements": "str"}
 
+MIRROR_SPEC: dict[str, Any] = {
+    "log": {"type": "str", "required": True},
+    "mode": {"type": "str", "choices": ["sync", "async"], "default": "sync"},
+    "rpo": {"type": "int"},
+    "takeover": {"type": "str", "choices": ["never", "within_rpo"], "default": "never"},
+    "log_size": {"type": "int", "default": 8},
+}
 VOLUME_SPEC: dict[str, Any] = {
     "path": {"type": "str", "required": True},
-    "kind": {"type": "str", "choices": ["local", "shared"], "default": "local"},
+    "kind": {"type": "str", "choices": ["local", "shared", "mirror"], "default": "local"},
     "disk": {"type": "str"},
+    "mirror": {"type": "dict", "options": MIRROR_SPEC},
     "nodes": _NODES,
 }
 IP_SPEC: dict[str, Any] = {
@@ -53,7 +62,11 @@ SITE_SPEC: dict[str, Any] = {
     "checks": {"type": "list", "elements": "dict", "options": CHECK_SPEC},
 }
 PENDING_SPEC: dict[str, Any] = {
-    "volumes": {"type": "list", "elements": "dict", "options": VOLUME_SPEC},
+    "volumes": {
+        "type": "list",
+        "elements": "dict",
+        "options": {name: VOLUME_SPEC[name] for name in ("path", "kind", "disk", "nodes")},
+    },
     "ips": {
         "type": "list",
         "elements": "dict",
@@ -69,7 +82,25 @@ def volume_request(params: Mapping[str, Any], nodes: Sequence[str]) -> VolumeReq
         params: options by the names of ``VOLUME_SPEC``.
         nodes: those of a volume that names none.
     """
-    return VolumeRequest(params["path"], params["kind"], tuple(params["nodes"] or nodes), params["disk"])
+    mirror = params.get("mirror")
+    return VolumeRequest(
+        params["path"],
+        params["kind"],
+        tuple(params["nodes"] or nodes),
+        params["disk"],
+        mirror_wanted(mirror) if mirror else None,
+    )
+
+
+def mirror_wanted(params: Mapping[str, Any]) -> MirrorWanted:
+    """A mirror as requested, from options by the names of ``MIRROR_SPEC``; sizes in GB."""
+    return MirrorWanted(
+        params["log"],
+        params["mode"],
+        params["rpo"],
+        params["takeover"],
+        params["log_size"] << 30,
+    )
 
 
 def ip_request(params: Mapping[str, Any], nodes: Sequence[str]) -> IpRequest:
@@ -108,8 +139,10 @@ def pending_resources(params: Mapping[str, Any] | None, nodes: Sequence[str]) ->
     ips = (
         Ip(one["address"], one["prefix"] or 0, tuple(one["nodes"] or nodes)) for one in given.get("ips") or ()
     )
-    volumes = (
-        Volume(one["path"], VolumeKind(one["kind"]), tuple(one["nodes"] or nodes), one["disk"])
-        for one in given.get("volumes") or ()
-    )
+    volumes = (_pending_volume(one, nodes) for one in given.get("volumes") or ())
     return (*ips, *volumes)
+
+
+def _pending_volume(one: Mapping[str, Any], nodes: Sequence[str]) -> Volume:
+    """A volume that an earlier task declares; how it is copied changes nothing for what lies on it."""
+    return Volume(one["path"], VolumeKind(one["kind"]), tuple(one["nodes"] or nodes), one["disk"])

@@ -83,6 +83,8 @@ def _facts(
 ) -> dict[str, NodeFacts]:
     """Each node read once: those of sites, and all where a volume or an address is to be declared."""
     scope = Scope.NETWORK | Scope.DISKS | Scope.MACHINE
+    for volume in structure.volumes:
+        scope |= volume.scope
     if structure.sites:
         scope |= Scope.SITES
     if structure.volumes or waiting:

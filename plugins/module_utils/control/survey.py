@@ -17,6 +17,7 @@ from ..windows.address import read_addresses
 from ..windows.disk import read_disks, read_partitions
 from ..windows.environment import read_machine
 from ..windows.iis import read_configuration, read_states
+from ..windows.mirror_ground import read_ground
 from ..windows.service import read_services
 from ..windows.storage_replica import StorageReplica
 from .fleet import Fleet
@@ -32,6 +33,7 @@ _READERS: tuple[tuple[Scope, str, Callable[[Node], Any]], ...] = (
     (Scope.SERVICES, "services", lambda node: read_services(node, ALL_SERVICES)),
     (Scope.MACHINE, "machine", read_machine),
     (Scope.MIRRORS, "mirrors", StorageReplica().sides),
+    (Scope.GROUND, "ground", read_ground),
 )
 
 

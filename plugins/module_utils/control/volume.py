@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +14,7 @@ from typing import Any
 from ..errors import StandbyError
 from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import hierarchies, users_of
+from ..ha.mirror_limits import limits
 from ..ha.model import Cluster, Volume, VolumeKind
 from ..ha.observe import disk
 from ..windows.disk import Disk
@@ -20,6 +22,7 @@ from . import store
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .membership import check_nodes, cluster_with, names_of
+from .mirror_request import MirrorWanted, check_same_mirror, mirrored, refuse_all, with_computers
 from .outcome import Outcome
 from .san_policy import cautions
 from .survey import read_all
@@ -34,15 +37,23 @@ class VolumeRequest:
 
     Attributes:
         path: ``E:``, ``E:\`` or a mount point such as ``D:\mounts\web``.
-        kind: ``local`` or ``shared``.
+        kind: ``local``, ``shared`` or ``mirror``.
         nodes: inventory names in order of priority.
         disk: UniqueId or GPT Guid of a shared disk.
+        mirror: of a mirrored volume.
     """
 
     path: str
     kind: str
     nodes: tuple[str, ...]
     disk: str | None = None
+    mirror: MirrorWanted | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """What is read of the nodes to declare it."""
+        more = Scope.MIRRORS | Scope.GROUND if self.mirror is not None else Scope(0)
+        return Scope.DISKS | Scope.MACHINE | more
 
 
 def ensure_volume(fleet: Fleet, request: VolumeRequest, check: bool) -> Outcome:
@@ -58,7 +69,7 @@ def ensure_volume(fleet: Fleet, request: VolumeRequest, check: bool) -> Outcome:
     """
     check_request(fleet, request)
     cluster = store.read_cluster(fleet)
-    facts = read_all(fleet, Scope.DISKS | Scope.MACHINE, names_of(cluster, request.nodes))
+    facts = read_all(fleet, request.scope, names_of(cluster, request.nodes))
     declared = declare_volume(fleet, request, cluster, facts)
     refuse_disturbance(fleet, cluster, declared.cluster)
     outcome = _outcome(declared.existing, declared.volume, declared.online)
@@ -109,8 +120,8 @@ def declare_volume(
     Raises:
         StandbyError: the volume does not fit on the nodes, or beside what is defined.
     """
-    volume = _resource(request)
-    existing = _existing(cluster, volume.path)
+    volume = with_computers(_resource(request), facts)
+    existing = existing_volume(cluster, volume.path)
     if existing is not None:
         _check_redefined(volume, existing)
         volume = replace(volume, disk=existing.disk)  # a disk's identity may be written in several ways
@@ -119,6 +130,8 @@ def declare_volume(
     online = None
     if volume.kind is VolumeKind.LOCAL:
         _check_local(volume, facts)
+    elif volume.kind is VolumeKind.MIRROR:
+        refuse_all(volume, list(limits(volume, facts, request.mirror.log_size if request.mirror else 0)))
     else:
         online = _check_shared(volume, facts)
     after = cluster_with(cluster, fleet.names, volume.nodes, volume)
@@ -133,8 +146,8 @@ def remove_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
         StandbyError: a site depends on it; nothing was changed.
     """
     cluster = store.read_cluster(fleet)
-    wanted = _normal(path)
-    existing = _existing(cluster, wanted)
+    wanted = normal_path(path)
+    existing = existing_volume(cluster, wanted)
     if cluster is None or existing is None:
         return Outcome(False, f"volume {wanted} is not defined", data={"resource": f"volume {wanted}"})
     users = users_of(cluster, existing)
@@ -157,7 +170,7 @@ def remove_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
 
 
 def _resource(request: VolumeRequest) -> Volume:
-    path = _normal(request.path)
+    path = normal_path(request.path)
     kind = VolumeKind(request.kind)
     if kind is VolumeKind.SHARED and not request.disk:
         raise StandbyError(
@@ -171,10 +184,12 @@ def _resource(request: VolumeRequest) -> Volume:
             resource=f"volume {path}",
             remedy="Leave disk out, or declare kind: shared",
         )
+    if kind is VolumeKind.MIRROR or request.mirror is not None:
+        return mirrored(path, kind, request.nodes, request.disk, request.mirror)
     return Volume(path, kind, request.nodes, request.disk or None)
 
 
-def _normal(path: str) -> str:
+def normal_path(path: str) -> str:
     """The path with an upper-case drive letter and its final backslash."""
     whole = path.strip().rstrip("\\") + "\\"
     if not _PATH.fullmatch(whole):
@@ -186,7 +201,8 @@ def _normal(path: str) -> str:
     return whole[0].upper() + whole[1:]
 
 
-def _existing(cluster: Cluster | None, path: str) -> Volume | None:
+def existing_volume(cluster: Cluster | None, path: str) -> Volume | None:
+    """The volume resource of a path, None where there is none."""
     volumes = cluster.volumes if cluster is not None else ()
     return next((volume for volume in volumes if volume.path.lower() == path.lower()), None)
 
@@ -200,6 +216,7 @@ def _check_redefined(volume: Volume, existing: Volume) -> None:
             resource=volume.id,
             remedy="Remove the resource first (state: absent) to define it anew",
         )
+    check_same_mirror(volume, existing)
 
 
 def _bare(identity: str | None) -> str:
@@ -319,7 +336,9 @@ def _paths(seen: NodeFacts) -> str:
 
 
 def _described(volume: Volume) -> dict[str, Any]:
-    return {**asdict(volume), "kind": volume.kind.value}
+    """As modules show it: a mirror where there is one."""
+    shown: dict[str, Any] = json.loads(json.dumps(asdict(volume)))
+    return {name: value for name, value in shown.items() if name != "mirror" or value is not None}
 
 
 def _outcome(existing: Volume | None, volume: Volume, online: str | None) -> Outcome:

@@ -16,6 +16,7 @@ from ..windows.disk import Disk, Partition
 from ..windows.environment import Machine
 from ..windows.iis_config import IisConfiguration
 from ..windows.mirror import Side
+from ..windows.mirror_ground import Ground
 from ..windows.service import Service
 from .model import Site, SiteType, Volume, VolumeKind
 
@@ -47,6 +48,8 @@ class Scope(Flag):
     SMTP = auto()
     # Ends of mirrors, where the cluster has any: see ``with_mirrors``.
     MIRRORS = auto()
+    # What nodes bring along for a mirror.
+    GROUND = auto()
     NETWORK = ADDRESSES | ADAPTERS
     SITES = IIS | SMTP
     MEMBERS = ADDRESSES | DISKS | SITES
@@ -80,6 +83,7 @@ class NodeFacts:
         services: by name; a service that does not exist is missing.
         machine: None where not asked for.
         mirrors: its ends of mirrors, of every provider.
+        ground: what it brings along for a mirror; None where not asked for.
     """
 
     name: str
@@ -93,6 +97,7 @@ class NodeFacts:
     services: Mapping[str, Service] = field(default_factory=dict)
     machine: Machine | None = None
     mirrors: tuple[Side, ...] = ()
+    ground: Ground | None = None
 
     @property
     def paths(self) -> frozenset[str]:

@@ -163,15 +163,29 @@ def against_move(
             f"Decide whose data counts, remove the mirror on the other node (Remove-SRPartnership, "
             f"Remove-SRGroup), and make it again from {target} (module mirror)",
         )
+    side, where = _what_explains(volume, facts, target, side)
     if side.copy in _WAITED:
         return None
     lost = f"what was written on {source or 'its source'} since would be lost"
     return _error(
         volume,
         target,
-        f"the copy there is {_WORDS[side.copy]} ({side.words}): {lost}",
+        f"its mirror is {_WORDS[side.copy]} on {where} ({side.words}), so that the copy there is not complete: "
+        f"{lost}",
         _REMEDIES.get(side.copy, _LOOK),
     )
+
+
+def _what_explains(
+    volume: Volume, facts: Mapping[str, NodeFacts], target: str, own: Side
+) -> tuple[Side, str]:
+    """A destination only knows that its source says nothing; where that was suspended or failed, it tells."""
+    for name in volume.nodes:
+        seen = facts.get(name)
+        side = side_of(volume, seen) if seen is not None and seen.problem is None else None
+        if side is not None and side.copy in (Copy.SUSPENDED, Copy.FAILED):
+            return side, name
+    return own, target
 
 
 def waits(volume: Volume, seen: NodeFacts) -> bool:

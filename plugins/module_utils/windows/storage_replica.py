@@ -69,6 +69,17 @@ def not_installed(failure: CimError) -> bool:
     return missing or failure.wsman_code == _RESOURCE_NOT_FOUND
 
 
+def installed(node: Node) -> bool:
+    """Whether a node has Storage Replica."""
+    try:
+        _call(node, "replication groups", "GetGroup", {})
+    except CimError as failure:
+        if isinstance(failure, MethodError) or not not_installed(failure):
+            raise
+        return False
+    return True
+
+
 class StorageReplica:
     """Mirrors by Storage Replica."""
 

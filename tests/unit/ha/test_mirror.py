@@ -141,7 +141,7 @@ def test_a_copy_that_is_being_made_is_waited_for(copy):
 @pytest.mark.parametrize(
     ("copy", "told"),
     [
-        (Copy.SUSPENDED, "the copy there is suspended .* would be lost"),
+        (Copy.SUSPENDED, "its mirror is suspended on server2 .* would be lost"),
         (Copy.DISCONNECTED, "not connected to the other node"),
         (Copy.FAILED, "failed"),
         (Copy.UNKNOWN, "not known"),

@@ -18,6 +18,7 @@ MODULES = [
     "hierarchy_info",
     "ip",
     "maintenance",
+    "mirror",
     "site",
     "site_drift",
     "site_info",

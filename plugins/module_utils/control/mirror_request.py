@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What operators ask of the mirror of a volume, and whether it makes sense by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..errors import StandbyError
+from ..ha.facts import NodeFacts
+from ..ha.mirror_limits import check_pair, default_group, same_but_takeover
+from ..ha.model import Mirror, MirrorEnd, MirrorMode, Takeover, Volume, VolumeKind
+from ..windows.partition import normal_path
+
+
+@dataclass(frozen=True)
+class MirrorWanted:
+    r"""What an operator asks of the mirror of a volume.
+
+    Attributes:
+        log: access path of the log volume on each node, ``L:\``.
+        mode: ``sync`` or ``async``.
+        rpo: seconds, of asynchronous ones.
+        takeover: ``never`` or ``within_rpo``.
+        log_size: bytes.
+        provider: what does the copying.
+    """
+
+    log: str
+    mode: str = "sync"
+    rpo: int | None = None
+    takeover: str = "never"
+    log_size: int = 8 << 30
+    provider: str = "storage_replica"
+
+
+def mirrored(
+    path: str, kind: VolumeKind, nodes: tuple[str, ...], disk: str | None, wanted: MirrorWanted | None
+) -> Volume:
+    """The mirrored volume of a request; the computers of its ends are filled in from facts.
+
+    Raises:
+        StandbyError: its options do not fit together, or its nodes are not two.
+    """
+    named = f"volume {path}"
+    if wanted is None or kind is not VolumeKind.MIRROR or disk:
+        raise StandbyError(
+            "a mirrored volume has the options of its mirror and no disk in common, other volumes have none",
+            resource=named,
+            remedy="Give mirror with kind: mirror alone, and disk with kind: shared alone",
+        )
+    if (wanted.mode == MirrorMode.ASYNC.value) != (wanted.rpo is not None):
+        raise StandbyError(
+            "an asynchronous mirror has an RPO, and a synchronous one has none",
+            resource=named,
+            remedy="Give rpo, in seconds, with mode: async alone",
+        )
+    if wanted.mode == MirrorMode.SYNC.value and wanted.takeover != Takeover.NEVER.value:
+        raise StandbyError(
+            "a synchronous mirror is taken over where it was in sync, and never otherwise",
+            resource=named,
+            remedy="Give takeover: within_rpo with mode: async alone",
+        )
+    ends = tuple(MirrorEnd(node, "", default_group(path, node), normal_path(wanted.log)) for node in nodes)
+    mirror = Mirror(ends, MirrorMode(wanted.mode), wanted.rpo, Takeover(wanted.takeover), wanted.provider)
+    volume = Volume(path, kind, nodes, None, mirror)
+    check_pair(volume)
+    return volume
+
+
+def with_computers(volume: Volume, facts: Mapping[str, NodeFacts]) -> Volume:
+    """The ends of a mirror reach each other by the computer names that the nodes show."""
+    if volume.mirror is None:
+        return volume
+    grounds = {name: facts[name].ground for name in volume.nodes}
+    ends = tuple(
+        replace(end, computer=ground.computer)
+        for end in volume.mirror.ends
+        if (ground := grounds[end.node]) is not None
+    )
+    return replace(volume, mirror=replace(volume.mirror, ends=ends))
+
+
+def refuse_all(volume: Volume, errors: list[StandbyError]) -> None:
+    """Everything that is in the way at once."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        told = "; ".join(
+            f"{error.node}: {error.problem}" if error.node else error.problem for error in errors
+        )
+        remedies = dict.fromkeys(error.remedy for error in errors if error.remedy)
+        raise StandbyError(told, resource=volume.id, remedy=". ".join(remedies))
+
+
+def check_same_mirror(volume: Volume, existing: Volume) -> None:
+    """A mirror is not made into another one while it copies; who takes over by itself may change.
+
+    Raises:
+        StandbyError: it would be another one.
+    """
+    if volume.mirror is None or existing.mirror is None or same_but_takeover(volume.mirror, existing.mirror):
+        return
+    was = existing.mirror
+    rpo = f", RPO {was.rpo} s" if was.rpo is not None else ""
+    told = f"{was.mode.value}{rpo}, logs {', '.join(end.log for end in was.ends)}"
+    raise StandbyError(
+        f"its mirror is defined already, in another way: {told}",
+        resource=volume.id,
+        remedy="Remove the mirror first (module mirror, state: absent) to make another one",
+    )
