@@ -22,6 +22,7 @@ from ..errors import BadDocument, CimError, OutcomeUnknown, StandbyError, Unreac
 from ..node import Association, ClassPath, Given, Instance, Reference, Value
 from ..windows.iis_command import WINDOWS
 from ..windows.storage import NAMESPACE as STORAGE
+from ..windows.storage_replica import ADMIN_TASKS
 from ..wsman.cim import check_return
 from ..wsman.faults import is_missing
 from . import bridge_wire as wire
@@ -34,7 +35,7 @@ TIMEOUT = 20.0
 # Seconds that a new child may take to its first answer: PowerShell starts and loads .NET, at boot beside
 # everything else.
 GREETING = 30.0
-TIMEOUTS: Mapping[str, float] = MappingProxyType({STORAGE: 60.0})
+TIMEOUTS: Mapping[str, float] = MappingProxyType({STORAGE: 60.0, ADMIN_TASKS.namespace: 60.0})
 
 _POWER_SHELL = r"System32\WindowsPowerShell\v1.0\powershell.exe"
 # about_PowerShell_exe: no profile is read, no question asked, and the policy is that of this process alone

@@ -80,6 +80,7 @@ def _rules(hierarchy: Hierarchy, options: ClusterOptions) -> Rules:
         hierarchy.name,
         hierarchy.nodes,
         exclusive=shared,
+        replicated=any(volume.kind is VolumeKind.MIRROR for volume in hierarchy.volumes),
         switchback=asked.switchback,
         window=asked.window,
         recovery=asked.recovery,

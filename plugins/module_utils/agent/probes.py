@@ -20,6 +20,7 @@ from ..errors import StandbyError, foreseen
 from ..ha.check_times import CheckSettings, defined_times, idle_interval, quick_times
 from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
 from ..ha.health import QUICK, Health, Result, Verdict, Watch, quick_result
+from ..ha.mirror import copied, current, mirrors
 from ..ha.model import Check, Hierarchy, Site
 from ..ha.ownership.timing import Timers
 from ..ha.quick import Failing, blocked, look
@@ -73,6 +74,8 @@ class _Eye:
     rounds: list[Rounds] = field(default_factory=list)
     serving: bool = False
     blocked: str = "its state has not been read yet"
+    current: tuple[str, ...] | None = None
+    mirrored_at: float | None = None
     round: _Round | None = None
     looks: int = 0
     seen: tuple[View, float] | None = None
@@ -126,6 +129,11 @@ class Probes:
         self._rounds = Rounds(caller, self._interval, self._read)
         self._outside_rounds = Rounds(caller, partial(float, self._idle), self._look_at_others)
 
+    @property
+    def looks_every(self) -> float:
+        """Seconds between two looks at what is in service here, and at mirrors."""
+        return self._quick.interval
+
     def begin(self) -> None:
         """Look, and go on looking: at this node, and from outside at what is not in service here."""
         self._rounds.begin()
@@ -143,7 +151,7 @@ class Probes:
     def restarted(self, hierarchy: str) -> None:
         """It was started here and is to be checked from now on; what checks said before counts no more."""
         eye = self._eyes[hierarchy]
-        eye.serving = True
+        eye.serving, eye.current = True, None
         eye.health.restarted(self._caller.monotonic())
         self._rounds.begin()
         for rounds in eye.rounds:
@@ -152,7 +160,7 @@ class Probes:
     def stopped(self, hierarchy: str) -> None:
         """It is not in service here, or is being stopped: its checks end."""
         eye = self._eyes[hierarchy]
-        eye.serving = False
+        eye.serving, eye.current = False, None
         for rounds in eye.rounds:
             rounds.end()
 
@@ -186,6 +194,17 @@ class Probes:
         if silent > self._idle + self._quick.timeout:
             return f"its state has not been read for {silent:.0f} s"
         return self._eyes[hierarchy].blocked
+
+    def current(self, hierarchy: str) -> tuple[str, ...] | None:
+        """The nodes that have the newest data of its mirrors, as was seen since it came into service here.
+
+        None where it has no mirror, or nothing was seen yet.
+        """
+        return self._eyes[hierarchy].current
+
+    def mirrored_at(self, hierarchy: str) -> float | None:
+        """When the copies of its mirrors on this node were last seen to be complete, caller's clock."""
+        return self._eyes[hierarchy].mirrored_at
 
     def outside(self, hierarchy: str) -> View:
         """What this node last saw of a hierarchy's sites over the network, and how old that is."""
@@ -234,7 +253,9 @@ class Probes:
     # The quick check
 
     def _interval(self) -> float:
-        return self._quick.interval if any(eye.serving for eye in self._eyes.values()) else self._idle
+        """A mirror is looked at as often where it is copied to as where it is copied from."""
+        often = any(eye.serving or mirrors(eye.hierarchy.volumes) for eye in self._eyes.values())
+        return self._quick.interval if often else self._idle
 
     def _read(self) -> None:
         if self._reading:
@@ -254,6 +275,10 @@ class Probes:
         self._read_at = self._caller.monotonic()
         for name, eye in self._eyes.items():
             eye.blocked = blocked(eye.hierarchy, facts)
+            if copied(eye.hierarchy, facts):
+                eye.mirrored_at = started
+            if name in lives and lives[name] == eye.health.generation and eye.serving:
+                eye.current = current(eye.hierarchy, facts)
             if name in lives:
                 self._observe(eye, QUICK, quick_result(look(eye.hierarchy, facts), lives[name], started))
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from ..errors import StandbyError, foreseen
 from ..ha.check_times import CheckSettings
 from ..ha.health import Verdict
+from ..ha.mirror import mirrors
 from ..ha.model import Hierarchy
 from ..ha.ownership.decision import CutPower, Decision, Do, Reason, Verb, Write
 from ..ha.ownership.memory import Memory
@@ -32,6 +33,7 @@ from .engine import Engine
 from .hands import Hands
 from .lookout import Views, look
 from .loop import Loop
+from .mirror_doubt import stale, tolerance
 from .observers import Observers
 from .probes import Probes
 from .store.interface import Store, StoreOutage
@@ -126,6 +128,9 @@ class Worker:
         )
         hierarchies = place.hierarchies.values()
         self._probes = Probes(place.node, hierarchies, place.timers, self, self._seen, settings=place.checks)
+        self._mirrored = {name for name, one in place.hierarchies.items() if mirrors(one.volumes)}
+        self._heard: dict[str, tuple[str, float]] = {}
+        self._allowed = tolerance(place.timers, self._probes.looks_every)
         others = {
             name: tuple(node for node in one.nodes if node != place.name)
             for name, one in place.hierarchies.items()
@@ -314,6 +319,10 @@ class Worker:
         local = self.memory.local[hierarchy]
         blocked, up = self._probes.blocked(hierarchy), local.state is LocalState.UP
         found = local if local.blocked == blocked else replace(local, blocked=blocked)
+        stale = "" if up else self._stale(hierarchy)
+        current = self._probes.current(hierarchy) if up else None
+        if (found.stale, found.current) != (stale, current):
+            found = replace(found, stale=stale, current=current)
         if not up and local.notice:
             found = replace(found, notice="")
         if up:
@@ -326,6 +335,18 @@ class Worker:
             found = judged(found, verdict, where, time.monotonic(), self._timers)
         self.memory.local[hierarchy] = found
         return found != local
+
+    def _stale(self, hierarchy: str) -> str:
+        """Why mirrored data here may be older than what another node has that owns the hierarchy."""
+        heard = self.memory.owner_heard(hierarchy) if hierarchy in self._mirrored else None
+        if heard is None:
+            return ""
+        owner, at = heard
+        if at is not None:
+            self._heard[hierarchy] = owner, at
+        last = self._heard.get(hierarchy, ("", 0.0))
+        renewed = last[1] if last[0] == owner else None
+        return stale(self._probes.mirrored_at(hierarchy), owner, renewed, self._allowed)
 
     def _cause(self, hierarchy: str, verdict: Verdict) -> Cause:
         """Where the fault lies; of what fails here, only looks that began since then tell more."""
@@ -362,7 +383,8 @@ class Worker:
 
     def _set(self, hierarchy: str, state: LocalState) -> None:
         local = self.memory.local[hierarchy]
-        self.memory.local[hierarchy] = replace(local, state=state, healthy=True, since=time.monotonic())
+        since = time.monotonic()
+        self.memory.local[hierarchy] = replace(local, state=state, healthy=True, since=since, current=None)
         if state is LocalState.UP:
             self._watch(hierarchy)
         else:

@@ -126,6 +126,14 @@ def current(hierarchy: Hierarchy, facts: NodeFacts) -> tuple[str, ...] | None:
     return tuple(name for name in hierarchy.nodes if name in named)
 
 
+def copied(hierarchy: Hierarchy, facts: NodeFacts) -> bool:
+    """Whether a node's copies of all mirrors of a hierarchy are complete, as far as it can know itself."""
+    sides = [side_of(one, facts) for one in mirrors(hierarchy.volumes)]
+    return facts.problem is None and all(
+        side is not None and side.role is Role.DESTINATION and side.copy is Copy.IN_SYNC for side in sides
+    )
+
+
 def _trusted(volume: Volume, side: Side | None) -> bool:
     mirror = volume.mirror
     if mirror is None or side is None or side.role is not Role.SOURCE or side.copy is not Copy.IN_SYNC:
@@ -170,8 +178,7 @@ def against_move(
     return _error(
         volume,
         target,
-        f"its mirror is {_WORDS[side.copy]} on {where} ({side.words}), so that the copy there is not complete: "
-        f"{lost}",
+        f"its mirror is {_WORDS[side.copy]} on {where} ({side.words}), and its copy not complete: {lost}",
         _REMEDIES.get(side.copy, _LOOK),
     )
 

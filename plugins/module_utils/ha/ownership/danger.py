@@ -40,7 +40,16 @@ def danger(
     if rules.replicated and record.current is not None and s.node not in record.current:
         told = f"{s.node} has old data; it waits for {' or '.join(record.current)}"
         return Reason.OLD_DATA, told
+    if rules.replicated and record.owner not in ("", s.node) and (stale := s.local[rules.name].stale):
+        return Reason.OLD_DATA, f"{s.node} may have old data: {stale}"
     return None
+
+
+def by_force(s: Snapshot, rules: Rules) -> str:
+    """The one command that takes what may be old, and what that costs, one clause."""
+    name = f"'{rules.name}'" if " " in rules.name else rules.name
+    command = f"standby.iis.switchover -e hierarchy={name} -e to={s.node} -e force=true"
+    return f"if that is gone for good: {command}, which loses what is newer"
 
 
 def _fence(s: Snapshot, record: HierarchyRecord) -> str:

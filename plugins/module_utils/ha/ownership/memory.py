@@ -226,6 +226,20 @@ class Memory:
         self._named[hierarchy] = named
         return stands.union(*(names for _version, names in named))
 
+    def owner_heard(self, hierarchy: str) -> tuple[str, float | None] | None:
+        """Another node that the record names as owner, and own clock when its last renewal was seen.
+
+        The time is None once that node has ended: what changed its record then was no renewal. None alone
+        where no other node is named.
+        """
+        seen = self._seen.hierarchies.get(hierarchy)
+        owner = seen.record.owner if seen is not None and seen.record is not None else ""
+        if owner in ("", self.node):
+            return None
+        node = self._seen.nodes.get(owner)
+        renews = node is not None and node.record is not None and not node.record.ended
+        return owner, node.since if node is not None and renews else None
+
     # Peers
 
     def asked(self, now: float) -> None:

@@ -104,6 +104,7 @@ class Local:
             where it was found well, or claimed, since.
         unreached: when it was found, own monotonic clock, that other nodes do not reach what is well here;
             None as ``given_up``.
+        stale: why mirrored data here may be older than what its lost owner had, one clause, else "".
     """
 
     state: LocalState = LocalState.UNKNOWN
@@ -116,6 +117,7 @@ class Local:
     notice: str = ""
     given_up: str = ""
     unreached: float | None = None
+    stale: str = ""
 
     @property
     def down(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .danger import danger
+from .danger import by_force, danger
 from .decision import Purpose, Reason, Result, Verdict, Write
 from .fencing import at_odds
 from .fitness import Obstacle, alive, ended, maintained, obstacle
@@ -163,6 +163,7 @@ def _endangered(
 ) -> Result:
     """It waits. A lost record is written again, since people ask in it; who knows more of it goes first."""
     if seen is None or not seen.problem or s.now < seen.since + 2 * s.timers.damaged:
+        told = f"{told}; {by_force(s, rules)}" if reason is Reason.OLD_DATA else told
         return _say(rules, reason, told)
     known = replace(record, doubt=not record.owner)
     return _write(s, rules, seen, Purpose.REPAIR, reason, known, told)
@@ -201,10 +202,12 @@ def _begins(s: Snapshot, record: HierarchyRecord, node: str) -> bool:
 def _claim(
     s: Snapshot, rules: Rules, record: HierarchyRecord, seen: Seen[HierarchyRecord] | None, why: str
 ) -> Result:
-    """Write this node into the record as owner; it has the newest data where nobody is named that has."""
-    current = record.current
-    if rules.replicated and (current is None or s.node not in current):
-        current = (s.node,)
+    """Write this node into the record as owner, of mirrored data as the only one that has all of it.
+
+    Who else has it, its mirror tells once it serves. A mirror goes on acknowledging what the other node does
+    not have, which may be dead: nobody may be named beforehand.
+    """
+    current = (s.node,) if rules.replicated else record.current
     claimed = replace(
         record,
         owner=s.node,

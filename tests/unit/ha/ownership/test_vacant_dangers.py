@@ -21,6 +21,7 @@ from tests.support.ownership_snapshots import (
     TIMERS,
     cluster,
     decided,
+    down,
     fenced,
     free,
     left,
@@ -48,14 +49,27 @@ def test_a_node_with_old_data_waits_for_who_has_all_of_it():
     assert found.writes == []
     assert (found.reason, found.sentence) == (
         "old_data",
-        "server2 has old data; it waits for server1 or server3",
+        "server2 has old data; it waits for server1 or server3; if that is gone for good: "
+        "standby.iis.switchover -e hierarchy=web -e to=server2 -e force=true, which loses what is newer",
     )
 
 
-def test_a_node_with_the_newest_data_takes_it_and_names_no_others_less():
+def test_a_node_with_the_newest_data_takes_it_and_names_itself_alone_until_its_mirror_tells():
     found = lost(FENCED, of=MIRRORED, records={"web": owned(current=("server1", "server2"))})
 
-    assert found.record("claim").current == ("server1", "server2")
+    assert found.record("claim").current == ("server2",)
+
+
+def test_a_copy_that_may_be_old_is_not_taken_although_the_record_names_it():
+    told = {"web": replace(down(), stale="server1 was there for 9 s after")}
+    found = lost(FENCED, of=MIRRORED, records={"web": owned(current=("server1", "server2"))}, local=told)
+
+    assert found.writes == []
+    assert found.reason == "old_data"
+    assert found.sentence == (
+        "server2 may have old data: server1 was there for 9 s after; if that is gone for good: "
+        "standby.iis.switchover -e hierarchy=web -e to=server2 -e force=true, which loses what is newer"
+    )
 
 
 def test_who_has_it_first_has_its_newest_data():
