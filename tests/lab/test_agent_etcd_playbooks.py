@@ -22,12 +22,12 @@ class Operator(AgentLab):
     """Two nodes, and a machine that the role ``witness`` makes the witness.
 
     Attributes:
-        members: that machine.
+        witness_server: that machine.
     """
 
     def __init__(self, lab, members: Members) -> None:
         super().__init__(lab)
-        self.members = members
+        self.witness_server = members
 
     def play(self, name: str, **variables: object) -> Played:
         """Run a playbook, which has to succeed and shows no secret."""
@@ -49,19 +49,19 @@ class Operator(AgentLab):
         """Agents that are told of the witness what the role ``witness`` says."""
         user, password = account
         etcd = {
-            "endpoints": self.members.endpoints,
+            "endpoints": self.witness_server.endpoints,
             "user": user,
             "password": password,
-            "ca_file": self.members.ca_file,
+            "ca_file": self.witness_server.ca_file,
         }
         told = {"monitor_cluster": "web", "monitor_etcd": etcd, "monitor_interpreter": PYTHON}
         return self.play("monitor", **told, **variables)
 
     def make_witness(self) -> None:
         """The role, with etcd started between its halves: there are no services here."""
-        assert self.members.play("member").code == 0
-        self.members.start()
-        given = self.members.play("access")
+        assert self.witness_server.play("member").code == 0
+        self.witness_server.start()
+        given = self.witness_server.play("access")
         assert given.code == 0, given.text
 
 
@@ -82,7 +82,7 @@ def test_the_life_of_a_cluster_over_etcd(operator):
     assert of.monitor().changed == 1
     assert of.monitor().changed == 0
     of.until(of.serves("server1"))
-    assert {"nodes/server1", "nodes/server2"} < set(of.members.open().list(""))
+    assert {"nodes/server1", "nodes/server2"} < set(of.witness_server.open().list(""))
 
     with of.watching():
         moved = of.play("switchover", hierarchy=SITE, to="server2", reason="patch")
@@ -104,8 +104,8 @@ def test_the_life_of_a_cluster_over_etcd(operator):
     # Another user with another password, first at the witness and then at the agents: clients see nothing.
     another = ("standby-2", "S3cret-that-is-new")
     with of.watching():
-        of.members.describe(witness_user=another[0], witness_password=another[1])
-        assert of.members.play("access").changed > 0
+        of.witness_server.describe(witness_user=another[0], witness_password=another[1])
+        assert of.witness_server.play("access").changed > 0
         assert of.monitor(another).changed == 1
     assert of.serves("server1")()
     assert not of.refused

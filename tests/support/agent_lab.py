@@ -287,7 +287,7 @@ class AgentLab:
         )
 
     @contextmanager
-    def watching(self, exposure: float = 0.0) -> Iterator[None]:
+    def watching(self, exposure: float = 0.0) -> Iterator[Prober]:
         """Clients ask meanwhile; nobody is ever answered by two nodes, and no two nodes have the address.
 
         Args:
@@ -296,7 +296,7 @@ class AgentLab:
         prober = Prober([Target("site", self.url)])
         prober.start()
         try:
-            yield
+            yield prober
         finally:
             time.sleep(0.2)
             self.report = prober.stop()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -53,6 +54,14 @@ def of(agents) -> AgentLab:
     return agents
 
 
+@contextmanager
+def served(of: AgentLab) -> Iterator[None]:
+    """Clients ask meanwhile, and have been answered once when it begins."""
+    with of.watching() as prober:
+        of.until(lambda: prober.last_good("site") is not None)
+        yield
+
+
 def answered(of: AgentLab) -> set[str]:
     """Who answered clients while it was watched."""
     assert of.report is not None
@@ -62,7 +71,7 @@ def answered(of: AgentLab) -> set[str]:
 def test_an_owner_that_loses_its_power_is_replaced_and_clients_go_to_who_has_its_address_then(of):
     address = of.cluster.address(195)
     assert holders(of.lab, address) == ["server1"]
-    with of.watching():
+    with served(of):
         of.lab.power_off("server1")
         of.until(of.serves("server2"))
         assert holders(of.lab, address) == ["server2"]
@@ -74,7 +83,7 @@ def test_an_owner_that_loses_its_power_is_replaced_and_clients_go_to_who_has_its
 
 
 def test_nodes_that_are_cut_off_from_each_other_alone_go_on_as_they_were(of):
-    with of.watching():
+    with served(of):
         of.lab.fault("server1", "partition", peers="server2")
         with namespaces.inside(pid_of(of.lab, "server2")):
             assert not connects(of.lab.topology.node("server1").address, PORT)
@@ -85,7 +94,7 @@ def test_nodes_that_are_cut_off_from_each_other_alone_go_on_as_they_were(of):
 
 
 def test_an_owner_whose_cable_is_out_is_replaced_and_comes_back_without_the_address(of):
-    with of.watching():
+    with served(of):
         of.lab.fault("server1", "nic")
         of.until(of.serves("server2"))
         of.lab.clear("server1", "nic")
@@ -95,7 +104,7 @@ def test_an_owner_whose_cable_is_out_is_replaced_and_comes_back_without_the_addr
 
 
 def test_an_owner_that_is_cut_off_from_witness_and_peer_stops_and_is_replaced(of):
-    with of.watching():
+    with served(of):
         of.lab.fault("server1", "partition")
         of.until(of.serves("server2"))
         assert holders(of.lab, of.cluster.address(195)) == ["server2"]
@@ -105,7 +114,7 @@ def test_an_owner_that_is_cut_off_from_witness_and_peer_stops_and_is_replaced(of
 
 
 def test_an_owner_that_hangs_is_replaced_and_gives_the_address_up_when_it_goes_on(of):
-    with of.watching():
+    with served(of):
         of.lab.hang("server1")
         of.until(of.serves("server2"))
         of.lab.resume("server1")
