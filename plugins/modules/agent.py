@@ -109,7 +109,8 @@ options:
         state back. It needs C(url) (V(https://HOST)), C(system) (the last part of the path of its
         ComputerSystem), C(user) and C(password). C(login) is V(basic) (the default) or V(session). C(ca_file)
         has the authorities that sign the controller, or its own certificate, in PEM, on the controller of
-        Ansible. With C(verify) V(false) its certificate is not checked, and whoever is between can say that
+        Ansible. With C(verify_name) V(false) that certificate may be for another name than that in C(url).
+        With C(verify) V(false) its certificate is not checked, and whoever is between can say that
         the node is off. The password lies in a file of O(home), and is not shown.
       - A list is a program with its arguments (the same as C(provider) V(command) with C(command)). It must
         end with 0 only when that node is surely off.

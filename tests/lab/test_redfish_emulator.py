@@ -72,6 +72,16 @@ def test_one_that_another_authority_signed_is_not_believed(bmc, tmp_path):
     assert "PowerState On" in look(replace(bmc, ca_file=None, verify=False))
 
 
+def test_its_own_certificate_may_be_for_another_name_where_that_is_said(emulator, bmc, tmp_path):
+    named = replace(bmc, url=bmc.url.replace("127.0.0.1", "localhost"), ca_file=str(emulator.certificate))
+    with pytest.raises(StandbyError, match=r"does not answer: .*(mismatch|not valid for)"):
+        look(named)
+    assert "PowerState On" in look(replace(named, verify_name=False))
+    strange = Authority(tmp_path, "Somebody else").pair.certificate
+    with pytest.raises(StandbyError, match=r"does not answer: .*certificate verify failed"):
+        look(replace(named, ca_file=str(strange), verify_name=False))
+
+
 def test_a_node_is_switched_off_and_that_is_read_back(emulator, bmc, off, tmp_path):
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
     told = Settings("server2", "web", bmcs={"server1": bmc}, fence_timeout=60.0)

@@ -54,6 +54,7 @@ class Emulator:
     Attributes:
         url: of the service.
         authority: PEM file of what signs it.
+        certificate: PEM file of its own; it is for the address of the URL.
     """
 
     def __init__(self, folder: Path, nodes: Sequence[str], cut: Callable[[str], None]) -> None:
@@ -66,6 +67,7 @@ class Emulator:
         pair = Pair.at(folder, "controller")
         authority.issue_server(pair, "controller", [_ADDRESS])
         self.url, self.authority = f"https://{_ADDRESS}:{port}", authority.pair.certificate
+        self.certificate = pair.certificate
         users = folder / "users"
         users.write_text(f"{USER}:{_digest(found)}\n")
         systems = [

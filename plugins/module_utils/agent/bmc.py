@@ -37,6 +37,8 @@ class Bmc:
         ca_file: PEM file of the authorities that sign the controller, or its own certificate; None for those
             of the system.
         verify: its certificate is checked. Without that, whoever is between can say that a node is off.
+        verify_name: the certificate has to be for the host of the URL, and signed by an authority. With the
+            controller's own certificate as ``ca_file`` the name tells nothing more: there is no other one.
     """
 
     url: str
@@ -46,6 +48,7 @@ class Bmc:
     login: Login = Login.BASIC
     ca_file: str | None = None
     verify: bool = True
+    verify_name: bool = True
 
     @property
     def path(self) -> str:
@@ -77,6 +80,11 @@ def check(node: str, bmc: Bmc) -> None:
         raise StandbyError(
             f"the fence of {node} has verify: false and a ca_file",
             remedy="Leave verify out: ca_file is enough",
+        )
+    if not bmc.verify_name and bmc.ca_file is None:
+        raise StandbyError(
+            f"the fence of {node} has verify_name: false and no ca_file, so that any server would do",
+            remedy="Give the controller's own certificate as ca_file",
         )
 
 

@@ -19,7 +19,7 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 _SHORT = 8
 _OPTIONS: Mapping[str, frozenset[str]] = {
     COMMAND: frozenset({"command"}),
-    REDFISH: frozenset({"url", "system", "user", "password", "login", "ca_file", "verify"}),
+    REDFISH: frozenset({"url", "system", "user", "password", "login", "ca_file", "verify", "verify_name"}),
     MANUAL: frozenset(),
 }
 _NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -144,15 +144,15 @@ def _bmc(node: str, options: Mapping[str, Any], home: str) -> dict[str, Any]:
         "password_file": f"{home}\\{_password(node)}",
         "login": login,
         "ca_file": None if options.get("ca_file") is None else f"{home}\\{_authorities(node)}",
-        "verify": _flag(node, options.get("verify", True)),
+        **{name: _flag(node, name, options.get(name, True)) for name in ("verify", "verify_name")},
     }
 
 
-def _flag(node: str, value: object) -> bool:
+def _flag(node: str, name: str, value: object) -> bool:
     """Command lines and templates give flags as text."""
     text = str(value).lower()
     if text not in (*_TRUE, *_FALSE):
-        raise StandbyError(f"the fence of {node} has verify {value!r}", remedy="Give true or false")
+        raise StandbyError(f"the fence of {node} has {name} {value!r}", remedy="Give true or false")
     return text in _TRUE
 
 

@@ -236,6 +236,7 @@ GOOD = {"url": "https://bmc", "system": "1", "user": "admin", "password_file": "
         ({"user": ""}, "has no user"),
         ({"user": "a:b"}, "with a colon"),
         ({"verify": False, "ca_file": "C:\\ca.pem"}, "verify: false and a ca_file"),
+        ({"verify_name": False}, "verify_name: false and no ca_file"),
     ],
 )
 def test_a_controller_that_makes_no_sense_is_refused(wrong, told):

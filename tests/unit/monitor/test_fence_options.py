@@ -83,6 +83,7 @@ def test_settings_with_fences_of_every_kind_are_read_as_they_were_written():
         ({**REDFISH, "user": ""}, "has no user"),
         ({**REDFISH, "login": "kerberos"}, "has login 'kerberos'"),
         ({**REDFISH, "verify": "maybe"}, "has verify 'maybe'"),
+        ({**REDFISH, "verify_name": 7}, "has verify_name 7"),
         ({"provider": "command", "command": "C:\\off.exe SECRETWORD"}, "is no list"),
     ],
 )
