@@ -11,7 +11,8 @@ from typing import Protocol
 
 from ..errors import StandbyError
 from . import commands
-from .redfish import Redfish, password_in
+from .bmc_access import password_in
+from .redfish import Redfish
 from .settings import Settings
 
 COMMAND, REDFISH, MANUAL = "command", "redfish", "manual"

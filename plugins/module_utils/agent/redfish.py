@@ -13,13 +13,11 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import ssl
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +25,7 @@ from urllib.parse import urlsplit
 from ..errors import StandbyError
 from ..node import Clock
 from .bmc import Bmc, Login
+from .bmc_access import trust
 from .watched_http import NoRedirection, Watch
 
 SESSIONS = "/redfish/v1/SessionService/Sessions"
@@ -42,7 +41,6 @@ _LOOK = 0.5
 _SETTLED = 2.0
 # Bytes that are read of an answer: a ComputerSystem has some kilobytes.
 _LARGEST = 1 << 20
-_LARGEST_PASSWORD = 4096
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
 _REMEDY = "Check the controller's network, url and ca_file; try it by hand: standby check --fences"
 
@@ -61,14 +59,14 @@ class Redfish:
         clock: time.
 
     Raises:
-        RedfishError: the authorities cannot be used.
+        StandbyError: the authorities cannot be used.
     """
 
     def __init__(self, bmc: Bmc, password: str, seconds: float, clock: Clock = time) -> None:
         self._bmc, self._password, self._clock = bmc, password, clock
         self._base = bmc.url.rstrip("/")
         self._end = clock.monotonic() + seconds
-        self._trusted = _trust(bmc)
+        self._trusted = trust(bmc)
         self._session = ""
         self._token = ""
 
@@ -229,25 +227,6 @@ class Redfish:
         return self._end - self._clock.monotonic()
 
 
-def password_in(path: Path) -> str:
-    """The first line of a file.
-
-    Raises:
-        StandbyError: it cannot be read, or is empty. What it holds is not told.
-    """
-    try:
-        with path.open("rb") as file:
-            found = file.read(_LARGEST_PASSWORD).decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise StandbyError(
-            f"the password file {path} cannot be read: {why}", remedy="Run the monitor role again"
-        ) from None
-    if not found or not found[0]:
-        raise StandbyError(f"the password file {path} is empty", remedy="Give the fence its password")
-    return found[0]
-
-
 def _power(system: Mapping[str, Any], bmc: Bmc) -> str:
     state = system.get("PowerState")
     if not isinstance(state, str) or not state:
@@ -273,26 +252,6 @@ def _target(system: Mapping[str, Any], bmc: Bmc) -> str:
     target = action.get("target")
     own = isinstance(target, str) and target.startswith("/") and not target.startswith("//")
     return str(target) if own else f"{bmc.path}/Actions/{RESET[1:]}"
-
-
-def _trust(bmc: Bmc) -> ssl.SSLContext:
-    try:
-        trusted = ssl.create_default_context(cafile=bmc.ca_file)
-    except OSError as error:
-        raise RedfishError(
-            f"the authorities of {bmc.url} cannot be used: {error.strerror or error}",
-            remedy=f"Check that {bmc.ca_file} is a PEM file that the agent can read",
-        ) from error
-    if bmc.ca_file is not None:
-        # What is named is trusted itself. Certificates of controllers break RFC 5280 in small ways, which
-        # Python 3.13 and later refuse by default.
-        trusted.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-        trusted.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    trusted.check_hostname = bmc.verify_name
-    if not bmc.verify:
-        trusted.check_hostname = False
-        trusted.verify_mode = ssl.CERT_NONE
-    return trusted
 
 
 def _reason(error: Exception) -> str:

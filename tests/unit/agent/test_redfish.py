@@ -14,7 +14,8 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import redfish
 from ansible_collections.standby.iis.plugins.module_utils.agent.bmc import Bmc, Login, check
-from ansible_collections.standby.iis.plugins.module_utils.agent.redfish import Redfish, password_in
+from ansible_collections.standby.iis.plugins.module_utils.agent.bmc_access import password_in, trust
+from ansible_collections.standby.iis.plugins.module_utils.agent.redfish import Redfish
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from tests.support.scripted import ManualClock
 
@@ -261,4 +262,4 @@ def test_a_password_file_that_holds_none_is_told(tmp_path, held):
 def test_the_authorities_of_a_controller_are_those_that_are_named(tmp_path):
     bmc = SimpleNamespace(**GOOD, ca_file=str(tmp_path / "none.pem"), verify=True)
     with pytest.raises(StandbyError, match="the authorities of https://bmc cannot be used"):
-        redfish._trust(bmc)
+        trust(bmc)
