@@ -73,7 +73,8 @@ def test_the_life_of_controllers_in_the_settings_of_agents(of, emulator):
     assert held == {PASSWORD}
     assert PASSWORD not in refused.text + installed.text
     assert "does not answer" not in installed.text
-    assert of._shown("server1")["fences"] == {"server2": {"provider": "redfish", "last": None}}
+    (shown,) = of._shown("server1")["fences"].values()
+    assert (shown["provider"], shown["last"]) == ("redfish", None)
     # A second run changes nothing; one whose controllers answer nobody says so, and nothing is switched off.
     again = monitor(of, emulator)
     assert (again.code, again.changed) == (0, 0)

@@ -140,6 +140,10 @@ def _in_words(shown: Mapping[str, Any]) -> str:
         lines.append(f"  here, {name}: {one['sentence']} ({one['reason']})")
     for name, one in shown["here"].get("fences", {}).items():
         lines.append(f"  here, fence of {name}: {one['provider']}, {_fenced(one['last'])}")
+        if (looked := one.get("looked")) is not None and not looked["well"]:
+            lines.append(
+                f"  here, fence of {name} would not work at {looked['at']}: {looked['told'].rstrip('.')}"
+            )
     if shown["running"] and not shown["here"]:
         lines.append("  here: not known, its worker begins or does not stay up; the agent's log says why")
     lines.extend(shown["problems"])

@@ -17,6 +17,7 @@ from ..ha.ownership.explain import standing_of
 from ..ha.ownership.snapshot import Snapshot
 from ..ha.ownership.succession import Standing
 from . import in_service
+from .fence_watch import FenceWatch
 from .fences import Fences
 from .home import Home
 from .log import DecisionLog, Log, wall
@@ -73,6 +74,7 @@ class Surroundings:
         self._left = Outbox(self._pass_on, 1, self._problem, "standing")
         self._threads = ThreadPoolExecutor(2 * len(settings.addresses) + 4, "outside")
         self._fences = Fences(settings, home.here, self._problem, self.say)
+        self._watch = FenceWatch(settings, home.here, self._problem, self.say)
         self._shown: Mapping[str, Any] = {}
         self._news = News()
         self._notifier = open_notifier(settings.notifications, home.here, self._problem)
@@ -95,10 +97,12 @@ class Surroundings:
     def start(self) -> None:
         """Begin to answer peers."""
         self._listener.start()
+        self._watch.start()
 
     def close(self, seconds: float = 2.0) -> None:
         """Answer nobody any more, and write down what waits."""
         self._listener.close()
+        self._watch.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._views.close()
         self._notifier.close(seconds)
@@ -153,7 +157,10 @@ class Surroundings:
     def _journal(self, item: tuple[Snapshot, Decision], _lost: int) -> None:
         snapshot, decision = item
         self._decisions.decided(snapshot, decision)
-        shown = {**self._works_by, **status(snapshot, decision), "fences": self._fences.shown()}
+        fences = self._fences.shown()
+        for node, one in fences.items():
+            one["looked"] = self._watch.shown(node)
+        shown = {**self._works_by, **status(snapshot, decision), "fences": fences}
         if shown != self._shown:
             try:
                 self._home.write(self._home.status_file, {"at": wall(), **shown})
