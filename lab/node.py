@@ -225,6 +225,7 @@ class NodeProcess:
             "STANDBY_LAB_NAME": name,
             "STANDBY_LAB_CLOCK": str(state.clock(name)),
             "STANDBY_LAB_LINKS": str(state.links(name).parent),
+            "SSL_CERT_FILE": str(state.ca),  # nodes trust the authority of the lab
             NODE: state.mark(name),
         }
 

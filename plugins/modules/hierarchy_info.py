@@ -155,6 +155,12 @@ agents:
       description: What it cannot read, or why it does not answer, in sentences.
       type: list
       elements: str
+    certificates:
+      description:
+        - What somebody has to mend about certificates of https sites on its node, in sentences. Agents look
+          when they begin and once a day.
+      type: list
+      elements: str
 maintenance:
   description: Where the agents do nothing by themselves, null where no agent can read it.
   returned: success

@@ -19,13 +19,16 @@ PASSWORD = 'pfx hunter2 & "50%" ^caret'
 SHOP, PAY, PLAIN = "shop.example.net", "pay.example.net", "plain.example.net"
 
 
-def https_site(name: str, number: int, address: str, port: int, host: str, flags: int = 0) -> str:
-    """A ``<site>`` with an https binding."""
+def https_site(
+    name: str, number: int, address: str, port: int, host: str, flags: int = 0, plain: int | None = None
+) -> str:
+    """A ``<site>`` with an https binding, and one of http on a port where that is given."""
+    http = f'<binding protocol="http" bindingInformation="{address}:{plain}:" />' if plain else ""
     return (
         f'      <site name="{name}" id="{number}" serverAutoStart="false">'
         f'<application path="/"><virtualDirectory path="/" physicalPath="E:\\{name.lower()}" /></application>'
         f'<bindings><binding protocol="https" bindingInformation="{address}:{port}:{host}" '
-        f'sslFlags="{flags}" /></bindings></site>\n'
+        f'sslFlags="{flags}" />{http}</bindings></site>\n'
     )
 
 

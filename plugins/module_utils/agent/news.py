@@ -9,9 +9,10 @@ Every event carries the sentence of the decision that it comes from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from ..ha.certificate_notes import Note
 from ..ha.ownership.decision import Decision, Purpose, Reason, Verdict, Write
 from ..ha.ownership.journal import timeless
 from ..ha.ownership.records import HIERARCHIES, HierarchyRecord
@@ -42,13 +43,34 @@ TOLD: Mapping[Reason, Severity] = MappingProxyType(
         Reason.NOT_A_MEMBER: Severity.ERROR,
     }
 )
-FAILOVER, NOTICE = "failover", "notice"
+FAILOVER, NOTICE, CERTIFICATE = "failover", "notice", "certificate"
 WITNESS_LOST, WITNESS_BACK = "witness_lost", "witness_back"
 # Every word that ``what`` may be.
-KINDS = (*(reason.value for reason in TOLD), FAILOVER, NOTICE, WITNESS_LOST, WITNESS_BACK)
+KINDS = (*(reason.value for reason in TOLD), FAILOVER, NOTICE, CERTIFICATE, WITNESS_LOST, WITNESS_BACK)
 
 # What goes on for days is told when it begins, whatever its sentence says later.
 _LASTING = frozenset({Reason.IN_SERVICE, Reason.MAINTENANCE, Reason.TAKEN_OUT})
+
+
+def of_certificates(before: Iterable[Note], now: Iterable[Note], node: str, at: str) -> list[Event]:
+    """What is news of certificates: each note once, and that none is left.
+
+    Args:
+        before: notes of the last look.
+        now: those of this one.
+        node: this one.
+        at: wall clock, ISO 8601.
+    """
+    known, found = set(before), list(now)
+    events = [
+        Event(at, node, one.hierarchy, CERTIFICATE, f"To be mended: {one.sentence}.", Severity.WARNING)
+        for one in found
+        if one not in known
+    ]
+    if known and not found:
+        told = f"The certificates of the https sites on {node} are in order."
+        events.append(Event(at, node, "", CERTIFICATE, told, Severity.INFO))
+    return events
 
 
 class News:

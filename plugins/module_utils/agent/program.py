@@ -10,8 +10,9 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from ..control.store import read_node
 from ..errors import StandbyError
@@ -24,9 +25,12 @@ from ..node import Node
 from . import supervisor
 from .declared import membership
 from .home import Home, wait_for
+from .https_watch import CERTIFICATES, HttpsWatch
 from .lookout import Views
 from .machine import machine_of
 from .opening import open_witness
+from .peers import client
+from .peers.keys import KeyFile
 from .peers.told import Told
 from .settings import Settings, timers_of
 from .surroundings import Surroundings
@@ -67,7 +71,9 @@ def work(home: Home, open_node: OpenNode, program: str = "") -> int:
         made[0].loop.post(lambda: made[0].views(hierarchies, now, answer))
 
     named = works_by(settings, program, place.definition)
-    outside = Surroundings(home, settings, place.timers.store_timeout, grant, look, _tell, named)
+    certificates = _certificates(home, settings, place)
+    patience = place.timers.store_timeout
+    outside = Surroundings(home, settings, patience, grant, look, _tell, named, certificates)
     made.append(Worker(place, outside))
     outside.start()
     say = Told(outside.say, time.monotonic).tell
@@ -85,6 +91,27 @@ def _watch(home: Home, worker: Worker, say: Callable[[str], None]) -> None:
     """Leave when somebody asks for it. The file stays until that is done, for a worker that takes over."""
     wait_for(home.leave_file, say)
     worker.loop.post(worker.leave)
+
+
+def _certificates(home: Home, settings: Settings, place: Place) -> HttpsWatch:
+    """What looks at the certificates of this node, and asks the other agents for theirs."""
+    keys, timeout = KeyFile(home.key_file), 2 * place.timers.store_timeout + 1.0
+
+    def ask(peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        addresses, port = settings.addresses.get(peer, ()), settings.port
+        return client.ask(
+            addresses,
+            port,
+            node=settings.node,
+            peer=peer,
+            keys=keys,
+            kind=CERTIFICATES,
+            payload=payload,
+            timeout=timeout,
+        )
+
+    hierarchies = place.hierarchies.values()
+    return HttpsWatch(place.name, place.node, hierarchies, settings.checks, ask, time.monotonic)
 
 
 def call_seconds(timers: Timers) -> float:

@@ -144,6 +144,9 @@ def _in_words(shown: Mapping[str, Any]) -> str:
             lines.append(
                 f"  here, fence of {name} would not work at {looked['at']}: {looked['told'].rstrip('.')}"
             )
+    lines.extend(
+        f"  here, certificates: {one}" for one in shown["here"].get("certificates", {}).get("notes", ())
+    )
     if shown["running"] and not shown["here"]:
         lines.append("  here: not known, its worker begins or does not stay up; the agent's log says why")
     lines.extend(shown["problems"])

@@ -152,6 +152,12 @@ def _check(settings: Settings) -> None:
     preset = timers_of(settings)
     quick_times(preset, **settings.checks.quick)
     deep_times(preset, preset.interval, **settings.checks.deep)
+    if not (settings.checks.certificate_days >= 0 and settings.checks.certificate_interval >= 1):
+        raise StandbyError(
+            f"{_WHAT} have certificate_days {settings.checks.certificate_days:g} and certificate_interval "
+            f"{settings.checks.certificate_interval:g}",
+            remedy="Give days from 0 on, and seconds from 1 on",
+        )
 
 
 def _check_options(settings: Settings) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from ..errors import StandbyError
@@ -20,9 +21,10 @@ from . import in_service
 from .fence_watch import FenceWatch
 from .fences import Fences
 from .home import Home
+from .https_watch import CERTIFICATES, HttpsWatch, Told
 from .log import DecisionLog, Log, wall
 from .lookout import Views
-from .news import News
+from .news import News, of_certificates
 from .notifying import open_notifier
 from .outbox import Outbox
 from .peer_views import VIEWS, Look, PeerViews
@@ -47,7 +49,11 @@ class Surroundings:
         look: what this node sees of hierarchies, if asked by looking; given what takes the answer.
         tell: takes what a next process could go on from.
         works_by: what its status names of what it works by.
+        certificates: looks at those of this node; None where nobody does.
     """
+
+    _certificates: HttpsWatch | None = None
+    _found = Told("")  # by the last look at certificates
 
     def __init__(
         self,
@@ -58,7 +64,9 @@ class Surroundings:
         look: Look,
         tell: Callable[[Standing | None], None],
         works_by: Mapping[str, Any],
+        certificates: HttpsWatch | None = None,
     ) -> None:
+        self._certificates = certificates
         self._works_by = works_by
         self._settings, self._patience, self._grant = settings, patience, grant
         self._keys = KeyFile(home.key_file)
@@ -87,6 +95,7 @@ class Surroundings:
             {
                 PROMISE: self._promise,
                 VIEWS: self._views.answer,
+                **({} if certificates is None else {CERTIFICATES: certificates.answer}),
                 in_service.VERDICT: lambda _peer, payload: in_service.answer(self._shown, payload),
             },
             time.monotonic,
@@ -98,11 +107,15 @@ class Surroundings:
         """Begin to answer peers."""
         self._listener.start()
         self._watch.start()
+        if self._certificates is not None:
+            self._certificates.begin(self._looked)
 
     def close(self, seconds: float = 2.0) -> None:
         """Answer nobody any more, and write down what waits."""
         self._listener.close()
         self._watch.close()
+        if self._certificates is not None:
+            self._certificates.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._views.close()
         self._notifier.close(seconds)
@@ -141,6 +154,16 @@ class Surroundings:
 
     # On threads
 
+    def _looked(self, told: Told) -> None:
+        """Certificates were looked at: what is news is told, and the next status shows it."""
+        if told.problem:
+            self._problem(f"The certificates were not looked at: {told.problem}")
+            told = replace(told, notes=self._found.notes)
+        for event in of_certificates(self._found.notes, told.notes, self._settings.node, wall()):
+            self._said.put((event.severity.value, event.sentence))
+            self._notifier.tell(event)
+        self._found = told
+
     def _problem(self, sentence: str) -> None:
         self._said.put(("warning", sentence))
 
@@ -161,6 +184,8 @@ class Surroundings:
         for node, one in fences.items():
             one["looked"] = self._watch.shown(node)
         shown = {**self._works_by, **status(snapshot, decision), "fences": fences}
+        if self._certificates is not None:
+            shown["certificates"] = self._found.document()
         if shown != self._shown:
             try:
                 self._home.write(self._home.status_file, {"at": wall(), **shown})

@@ -46,13 +46,14 @@ def hear(fleet: Fleet, nodes: Sequence[str]) -> Heard:
 
 
 def agents_told(heard: Heard) -> list[dict[str, Any]]:
-    """Each agent as a module returns it: node, running, standing, problems (sentences)."""
+    """Each agent as a module returns it: node, running, standing, problems and certificates (sentences)."""
     return [
         {
             "node": name,
             "running": agent.running,
             "standing": _standing(heard.views.get(name)),
             "problems": _problems(heard.views.get(name)),
+            "certificates": _certificates(heard.views.get(name)),
         }
         for name, agent in heard.agents.installed.items()
     ]
@@ -74,6 +75,10 @@ def _problems(view: View | StandbyError | None) -> list[str]:
     if view is None:
         return ["it does not run"]
     return list(view.problems) if isinstance(view, View) else [str(view)]
+
+
+def _certificates(view: View | StandbyError | None) -> list[str]:
+    return list(view.certificates) if isinstance(view, View) else []
 
 
 def verdicts_told(heard: Heard, hierarchy: Hierarchy) -> list[dict[str, Any]]:

@@ -83,6 +83,7 @@ class View:
         verdicts: hierarchies by name, as this node decides.
         maintenance: as in the witness.
         problems: sentences: what cannot be read.
+        certificates: sentences: what somebody has to mend about those of its https sites.
     """
 
     node: str
@@ -94,6 +95,7 @@ class View:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     maintenance: Maintenance = Maintenance()
     problems: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
 
 
 def parse_view(text: str, node: str) -> View:
@@ -121,6 +123,7 @@ def parse_view(text: str, node: str) -> View:
             },
             maintenance=_maintenance(document["maintenance"]),
             problems=tuple(str(one) for one in document["problems"]),
+            certificates=tuple(str(one) for one in here.get("certificates", {}).get("notes", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadDocument(

@@ -60,11 +60,15 @@ class CheckSettings:
         quick: fields of CheckTimes for the quick check.
         deep: fields of CheckTimes for deep checks, whose timeout is their own.
         votes: site -> how many of its deep checks must be well; all of them where it is not named.
+        certificate_days: with fewer left, a certificate of an https binding is told of.
+        certificate_interval: seconds between two looks at certificates.
     """
 
     quick: Mapping[str, float] = field(default_factory=dict)
     deep: Mapping[str, float] = field(default_factory=dict)
     votes: Mapping[str, int] = field(default_factory=dict)
+    certificate_days: float = 30.0
+    certificate_interval: float = 86400.0
 
 
 def quick_times(timers: Timers, /, **overrides: float) -> CheckTimes:

@@ -232,8 +232,20 @@ def test_agents_that_all_look_on_are_quoted_once_each():
 
 def test_agents_and_maintenance_are_told():
     told = agents_told(heard(server1=ONE, server2=None))
-    assert told[0] == {"node": "server1", "running": True, "standing": "member", "problems": []}
-    assert told[1] == {"node": "server2", "running": False, "standing": None, "problems": ["it does not run"]}
+    assert told[0] == {
+        "node": "server1",
+        "running": True,
+        "standing": "member",
+        "problems": [],
+        "certificates": [],
+    }
+    assert told[1] == {
+        "node": "server2",
+        "running": False,
+        "standing": None,
+        "problems": ["it does not run"],
+        "certificates": [],
+    }
     assert maintenance_told(heard(server2=CUT)) is None
     there = replace(ONE, maintenance=Maintenance(nodes=("server2",)))
     assert maintenance_told(heard(server1=there)) == {
