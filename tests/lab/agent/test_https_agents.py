@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real agents and an https site: its certificate expires, is renewed on one node alone, or loses its key."""
+"""The real agents and an https site: its certificate expires, is renewed on one node alone, loses its key."""
 
 from __future__ import annotations
 
