@@ -19,6 +19,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control.certificate_re
     remove_certificates,
 )
 from ansible_collections.standby.iis.plugins.module_utils.control.outcome import Outcome
+from ansible_collections.standby.iis.plugins.module_utils.control.site import SiteRequest, ensure_site
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from lab.certificates import Pair
 from tests.support.cluster_lab import ClusterLab
@@ -76,6 +77,20 @@ def nothing_secret(https: tuple[ClusterLab, Issuer], *told: object) -> None:
     files = [one for name in NODES for one in state.node(name).rglob("*") if one.is_file()]
     assert not any(one.suffix == ".pfx" or b"hunter2" in one.read_bytes() for one in files)
     assert "hunter2" not in repr(told)
+
+
+def test_what_a_backup_lacks_is_told_when_the_site_is_declared_first(make_lab, tmp_path) -> None:
+    cluster = ClusterLab(make_lab(topology(tmp_path / "topology")))
+    store = store_of(cluster, "server2")
+    store.remove(store.add(cluster.lab.state.sites.certificate))
+    cluster.volume("E:\\")
+    cluster.ip(51, 16)
+    with cluster.open() as fleet:
+        predicted, done = (ensure_site(fleet, SiteRequest("Plain", NODES), check) for check in (True, False))
+    for told in (predicted, done):
+        assert told.changed
+        assert any("is not in the store MY" in one for one in told.data["certificate_warnings"])
+        assert all("server2" in one for one in told.data["certificate_warnings"])
 
 
 def test_a_site_by_server_name_is_served_by_every_node_with_its_own_certificate(https) -> None:
