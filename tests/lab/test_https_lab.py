@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.agent.https_watch import HttpsWatch
 from ansible_collections.standby.iis.plugins.module_utils.control.certificate import (
     CertificateRequest,
     ensure_certificate,
@@ -20,9 +22,15 @@ from ansible_collections.standby.iis.plugins.module_utils.control.certificate_re
 )
 from ansible_collections.standby.iis.plugins.module_utils.control.outcome import Outcome
 from ansible_collections.standby.iis.plugins.module_utils.control.site import SiteRequest, ensure_site
+from ansible_collections.standby.iis.plugins.module_utils.control.store import read_cluster
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.check_times import CheckSettings
+from ansible_collections.standby.iis.plugins.module_utils.ha.graph import find, hierarchies
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
+from ansible_collections.standby.iis.plugins.module_utils.windows.deepcheck import run_check
+from ansible_collections.standby.iis.plugins.module_utils.windows.registry import write_value
 from lab.certificates import Pair
-from tests.support.cluster_lab import ClusterLab
+from tests.support.cluster_lab import ClusterLab, node, write_topology
 from tests.support.https_lab import (
     PASSWORD,
     PAY,
@@ -30,6 +38,7 @@ from tests.support.https_lab import (
     SHOP,
     Issuer,
     curl,
+    https_site,
     shown,
     store_of,
     thumbprint,
@@ -39,6 +48,7 @@ from tests.support.https_lab import (
 pytestmark = pytest.mark.long
 
 NODES = ("server1", "server2")
+CENTRAL = "SOFTWARE\\Microsoft\\IIS\\CentralCertProvider"
 
 
 @pytest.fixture
@@ -93,6 +103,28 @@ def test_what_a_backup_lacks_is_told_when_the_site_is_declared_first(make_lab, t
         assert all("server2" in one for one in told.data["certificate_warnings"])
 
 
+def test_a_site_of_the_central_store_is_told_what_its_nodes_lack(make_lab, tmp_path) -> None:
+    folder = tmp_path / "topology"
+    write_topology(folder, [https_site("Shop", 1, "127.77.1.50", 8443, SHOP, 3)], [node(1), node(2)])
+    cluster = ClusterLab(make_lab(folder / "topology.yml"))
+    cluster.volume("E:\\")
+    cluster.ip(50, 16)
+    told = cluster.protect("Shop").data["certificate_warnings"]
+    assert len([one for one in told if "central certificate store is not enabled" in one]) == len(NODES)
+    with cluster.open() as fleet:
+        for name in NODES:
+            with fleet.lease(name) as session:
+                write_value(session, CENTRAL, "Enabled", "1")
+                write_value(session, CENTRAL, "CertStoreLocation", "C:\\certificates")
+            store_of(cluster, name).bind("", ("ccs", "8443"))
+            (cluster.lab.state.node(name) / "drives/C/certificates").mkdir()
+    told = cluster.protect("Shop").data["certificate_warnings"]
+    assert len([one for one in told if f"C:\\certificates has no {SHOP}.pfx" in one]) == len(NODES)
+    for name in NODES:
+        (cluster.lab.state.node(name) / f"drives/C/certificates/{SHOP}.pfx").touch()
+    assert cluster.protect("Shop").data["certificate_warnings"] == []
+
+
 def test_a_site_by_server_name_is_served_by_every_node_with_its_own_certificate(https) -> None:
     cluster, issuer = https
     shop, pay = issuer.pair("shop", SHOP), issuer.pair("pay", "*.example.net")
@@ -145,6 +177,48 @@ def test_an_expired_certificate_by_the_fault(https) -> None:
     assert (said.returncode, "expired" in said.stderr) == (60, True)
     lab.clear("server1", "certificate")
     assert curl(lab.state.ca, SHOP, address, 8443).returncode == 0
+
+
+def test_a_deep_check_sees_an_expired_certificate(https, monkeypatch) -> None:
+    cluster, lab = https[0], https[0].lab
+    for name in NODES:
+        store_of(cluster, name).bind(store_of(cluster, name).add(lab.state.sites.certificate))
+    cluster.put("Shop", "server1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(lab.state.ca))
+    check = Check(f"https://{cluster.address(50)}:8443/", host=SHOP)
+    assert run_check(check).healthy
+    lab.fault("server1", "certificate")
+    verdict = run_check(check)
+    assert (verdict.healthy, "expired" in verdict.sentence) == (False, True)
+
+
+def test_agents_see_a_renewal_on_the_primary_alone(https) -> None:
+    """What two agents do with each other, on the nodes of the lab, without their processes."""
+    cluster, issuer = https
+    old, new = issuer.pair("old", SHOP), issuer.pair("new", SHOP)
+    bring(https, "Shop", old)
+    with cluster.fleet() as fleet:
+        hierarchy = find(hierarchies(read_cluster(fleet)), "Shop")
+        watches: dict[str, HttpsWatch] = {}
+
+        def ask(peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+            return json.loads(json.dumps(watches[peer].answer("", payload)))
+
+        def look(name: str) -> list[str]:
+            with fleet.lease(name) as session:
+                watch = HttpsWatch(name, session, [hierarchy], CheckSettings(), ask, time.monotonic)
+                told, _wait = watch.look()
+                watches[name] = watch
+            assert not told.problem
+            return [one.sentence for one in told.notes if SHOP in one.sentence]
+
+        assert [look(name) for name in NODES] == [[], []]
+        store_of(cluster, "server1").bind(
+            store_of(cluster, "server1").add(new.certificate), ("hostnameport", f"{SHOP}:8443")
+        )
+        (first, (second,)) = [look(name) for name in NODES]
+    assert first == []
+    assert f"{thumbprint(old)} on server2, and {thumbprint(new)} on server1" in second
 
 
 def test_a_renewed_certificate_replaces_the_old_one_on_all_nodes(https) -> None:
