@@ -15,16 +15,15 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from lab.probe_report import Report, Sample, render, summarize
+from lab.probe_talks import MAX_HEAD, PORTS, Answer, ask_ftp, ask_http, ask_smtp
 from lab.transport import cut
 
 __all__ = ["Prober", "Report", "Sample", "Target", "render"]
 
 MIN_RATE_HZ = 20.0
-MAX_HEAD = 64 * 1024  # bytes of an answer's head
-_GREETING = {"ftp": 21, "smtp": 25}  # protocols in which the server speaks first, and their ports
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,8 @@ class Target:
     Attributes:
         name: what the report calls it.
         url: http, https, ftp or smtp, with the address itself rather than a name, so that no resolver is
-            measured. Of ftp and smtp the greeting is what counts as an answer.
+            measured. Of ftp and smtp the greeting is what counts as an answer; with a user (of ftp) a login
+            and a listing too, with a path (of smtp) EHLO by that name, as curl reads such URLs.
         host: the Host header, and the name TLS asks for; the URL's own where empty.
     """
 
@@ -72,7 +72,7 @@ class Prober:
                 f"rate {rate_hz} Hz is below {MIN_RATE_HZ} Hz, too coarse to measure an outage with"
             )
         for one in targets:
-            if urlsplit(one.url).scheme not in ("http", "https", *_GREETING):
+            if urlsplit(one.url).scheme not in PORTS:
                 raise ValueError(f"{one.name}: {one.url} is none of http, https, ftp, smtp")
         self._targets = list(targets)
         self._interval = 1.0 / rate_hz
@@ -161,8 +161,8 @@ class Prober:
     async def _request(self, number: int) -> None:
         target, sent = self._targets[number], self.now()
         try:
-            status, node = await asyncio.wait_for(self._ask(target), self._timeout)
-            sample = Sample(sent, self.now(), status < 400, node, str(status))
+            answer = await asyncio.wait_for(self._ask(target), self._timeout)
+            sample = Sample(sent, self.now(), answer.good, answer.node, answer.outcome)
         except TimeoutError:
             sample = Sample(sent, self.now(), False, outcome="timeout")
         except ConnectionRefusedError:
@@ -173,60 +173,30 @@ class Prober:
             sample = Sample(sent, self.now(), False, outcome=_outcome(error))
         self._samples[number].append(sample)
 
-    async def _ask(self, target: Target) -> tuple[int, str]:
-        """Status and answering node of one request on a new connection."""
+    async def _ask(self, target: Target) -> Answer:
+        """The answer to one request on a new connection."""
         url = urlsplit(target.url)
         name = target.host or url.hostname or ""
         context = self._context if url.scheme == "https" else None
-        port = url.port or {"https": 443, **_GREETING}.get(url.scheme, 80)
         reader, writer = await asyncio.open_connection(
-            url.hostname, port, limit=MAX_HEAD, ssl=context, server_hostname=name if context else None
+            url.hostname,
+            url.port or PORTS[url.scheme],
+            limit=MAX_HEAD,
+            ssl=context,
+            server_hostname=name if context else None,
         )
         try:
-            if url.scheme in _GREETING:
-                return await _read_greeting(reader)
-            writer.write(_request_text(url, target.host).encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            return _read_head(head)
+            if url.scheme == "ftp":
+                return await ask_ftp(reader, writer, url)
+            if url.scheme == "smtp":
+                return await ask_smtp(reader, writer, url)
+            return await ask_http(reader, writer, url, target.host)
         finally:
             cut(writer.transport)
-
-
-async def _read_greeting(reader: asyncio.StreamReader) -> tuple[int, str]:
-    """200 for a greeting of 220, else the code, and the answering node."""
-    node = ""
-    while True:
-        line = (await reader.readuntil(b"\n")).decode("latin-1").rstrip("\r\n")
-        if not line[:3].isdigit():
-            raise ValueError("no greeting")
-        if line[4:].startswith("X-Lab-Node: "):
-            node = line[16:]
-        if line[3:4] != "-":
-            return (200 if line[:3] == "220" else int(line[:3])), node
-
-
-def _request_text(url: SplitResult, host: str) -> str:
-    path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    lines = (f"GET {path} HTTP/1.1", f"Host: {host or url.netloc}", "User-Agent: prober", "Connection: close")
-    return "\r\n".join(lines) + "\r\n\r\n"
-
-
-def _read_head(head: bytes) -> tuple[int, str]:
-    """Status and ``X-Lab-Node`` of an answer.
-
-    Raises:
-        ValueError: it is no HTTP answer.
-    """
-    first, *lines = head.decode("latin-1").split("\r\n")
-    parts = first.split(" ")
-    if not first.startswith("HTTP/") or len(parts) < 2:
-        raise ValueError("no HTTP answer")
-    headers = {name.lower(): value.strip() for name, _rest, value in (line.partition(":") for line in lines)}
-    return int(parts[1]), headers.get("x-lab-node", "")
 
 
 def _outcome(error: Exception) -> str:
     """One word for a failure."""
     if isinstance(error, (ConnectionResetError, BrokenPipeError, asyncio.IncompleteReadError)):
         return "reset"
-    return "no HTTP" if isinstance(error, ValueError) else type(error).__name__
+    return "no answer" if isinstance(error, ValueError) else type(error).__name__
