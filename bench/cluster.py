@@ -17,6 +17,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control.site import Si
 from ansible_collections.standby.iis.plugins.module_utils.control.volume import VolumeRequest, ensure_volume
 from ansible_collections.standby.iis.plugins.module_utils.wsman.options import Connection
 from lab.runner import Lab
+from lab.topology import TOPOLOGIES
 
 NETWORK = "127.90"  # a network of its own, so that a lab of the user's goes on undisturbed
 NODES = ("server1", "server2")
@@ -47,7 +48,7 @@ def cluster(dad_transmits: int | None = 0) -> Iterator[BenchCluster]:
     """
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(folder) / "lab", bound=True)
-        lab.up(network=NETWORK)
+        lab.up(TOPOLOGIES / "two_nodes.yml", NETWORK)
         try:
             connections = tuple(_connection(lab, name) for name in NODES)
             _protect(connections, dad_transmits)

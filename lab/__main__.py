@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from lab import demo
 from lab.control import ControlError
+from lab.demo.story import run as demonstrate
 from lab.machine.faults import KINDS, UnknownFault
 from lab.runner import Lab, LabError
 from lab.state import DEFAULT_STATE, NoLab
@@ -128,7 +128,7 @@ def _down(lab: Lab, arguments: argparse.Namespace) -> int:
 
 
 def _demo(_lab: Lab, _arguments: argparse.Namespace) -> int:
-    return demo.run(DEFAULT_STATE / "demo")
+    return demonstrate(DEFAULT_STATE / "demo")
 
 
 def _parser() -> argparse.ArgumentParser:

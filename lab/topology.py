@@ -20,7 +20,7 @@ from lab.releases import BUILDS, NO_SMTP, SKUS, shown
 from lab.smtp.spec import SmtpServer
 
 TOPOLOGIES = Path(__file__).parent / "topologies"
-DEFAULT_TOPOLOGY = TOPOLOGIES / "two_nodes.yml"
+DEFAULT_TOPOLOGY = TOPOLOGIES / "classical.yml"
 LOOPBACK, NAMESPACES = "loopback", "namespaces"
 # What stands for 127.77 where nothing else is asked for and nodes have namespaces: 127 cannot leave one.
 NAMESPACES_NETWORK = "10.77"
