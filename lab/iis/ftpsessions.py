@@ -95,54 +95,43 @@ class Authorizer:
         """Files are the lab's own."""
 
 
-class _Session(TLS_FTPHandler):  # type: ignore[misc]
-    """A session of a site that may hang, or speak TLS from the first byte on."""
+class _OfSite:
+    """What every session of a site does, over TLS or not."""
 
     node = ""
     hangs: Callable[[], bool] = staticmethod(lambda: False)
-    implicit = False
     auth_failed_timeout = _REFUSAL_DELAY
     use_sendfile = False  # it is nothing for pyOpenSSL, and files are small
 
     def handle(self) -> None:
-        """Greet."""
-        if self.hangs():
-            return
-        if self.implicit:
-            self.secure_connection(self.ssl_context)
-        super().handle()
+        """Greet, unless the site hangs."""
+        if not self.hangs():
+            super().handle()  # type: ignore[misc]  # pyftpdlib's
 
     def on_connect(self) -> None:
         """Say first whose greeting it is: the lab's own line, as ``X-Lab-Node`` is over http."""
-        self.push(f"220-X-Lab-Node: {self.node}\r\n")
+        self.push(f"220-X-Lab-Node: {self.node}\r\n")  # type: ignore[attr-defined]
 
     def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
-        """Do what was asked."""
+        """Do what was asked, unless the site hangs."""
         if not self.hangs():
-            super().pre_process_command(line, cmd, arg)
+            super().pre_process_command(line, cmd, arg)  # type: ignore[misc]
 
 
-class _PlainSession(FTPHandler):  # type: ignore[misc]
-    """A session of a site without certificate."""
+class _Session(_OfSite, TLS_FTPHandler):  # type: ignore[misc]
+    """A session of a site with a certificate, which may speak TLS from the first byte on."""
 
-    node = ""
-    hangs: Callable[[], bool] = staticmethod(lambda: False)
-    auth_failed_timeout = _REFUSAL_DELAY
-    use_sendfile = False
+    implicit = False
 
     def handle(self) -> None:
         """Greet."""
-        if not self.hangs():
-            super().handle()
+        if self.implicit and not self.hangs():
+            self.secure_connection(self.ssl_context)
+        super().handle()
 
-    def on_connect(self) -> None:
-        """Say first whose greeting it is."""
-        self.push(f"220-X-Lab-Node: {self.node}\r\n")
 
-    def pre_process_command(self, line: str, cmd: str, arg: str) -> None:
-        """Do what was asked."""
-        if not self.hangs():
-            super().pre_process_command(line, cmd, arg)
+class _PlainSession(_OfSite, FTPHandler):  # type: ignore[misc]
+    """A session of a site without certificate."""
 
 
 class PyftpdlibSessions:

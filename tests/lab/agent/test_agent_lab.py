@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real agents on lab nodes: what each fault ends in, over each kind of witness, while clients ask."""
+"""The real agents on lab nodes: what each fault ends in, while clients ask.
+
+A web site over each kind of witness; an FTP site and an SMTP virtual server over a directory.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ BOTH = ("server1", "server2")
 
 def test_a_second_node_that_had_the_address_would_be_seen(of):
     """What all tests here rest on: nothing but the agents keeps the other node from having it."""
-    node, address = connect(of.cluster.connection("server2")), of.cluster.address(195)
+    node, address = connect(of.cluster.connection("server2")), of.cluster.address(of.last)
     index = of.lab.topology.node("server2").nics[0].index
     with pytest.raises(AssertionError, match="held by server1 and server2 at once"), of.watching():
         add_address(node, address, 16, index)

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A switchover is asked for, and a fault strikes at that moment: where the site ends, over each witness."""
+"""A switchover is asked for, and a fault strikes at that moment: where the site ends.
+
+A web site over each kind of witness; an FTP site and an SMTP virtual server over a directory.
+"""
 
 from __future__ import annotations
 
