@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# make demo   sets up, starts the lab, runs the real playbooks, reports the measured outage
+# make demo   sets up, starts the lab, runs the real playbooks and agents, reports the measured outage of each service
 # make test   sets up, runs all tests but those of make faults
 # make long   sets up, runs the tests in the lab that make test leaves out: kinds of sites, parity, moves that break off
-# make faults sets up, plays faults of many kinds on agents in the lab over both witnesses, half an hour
+# make faults sets up, plays faults of many kinds on agents in the lab over both witnesses, of web, FTP and SMTP sites, an hour
 # make simulate  sets up, plays 100,000 schedules of simulated clusters under faults (SIMULATE= for options)
 # make gates  sets up, runs every static gate
 
