@@ -4,22 +4,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from pathlib import Path
-
 import pytest
 
-from lab.prober import Prober, Report, Target
+from lab.prober import Prober, Report
+from tests.support.classical import HOMES, SERVICES, TOPOLOGY, away, moved_alone, targets
 from tests.support.cluster_lab import SHARED, ClusterLab
-
-TOPOLOGY = Path(__file__).parent / "topologies" / "classical.yml"
-# Where each is at home, its last octet, and how clients ask for it.
-SITES = {
-    "WebSite1": ("server1", 201, "http", 8080),
-    "WebSite2": ("server2", 202, "http", 8080),
-    "FTPsite": ("server1", 203, "ftp", 2121),
-    "SMTPvs": ("server2", 204, "smtp", 2525),
-}
 
 
 class Classical(ClusterLab):
@@ -28,24 +17,20 @@ class Classical(ClusterLab):
     def configure(self) -> None:
         self.volume("E:")
         self.volume("F:", SHARED)
-        for name, (home, last, _scheme, _port) in SITES.items():
+        for name, (home, last, _url) in SERVICES.items():
             self.ip(last, 16)
             self.protect(name)
             self.put(name, home)
 
     def watched(self, name: str, to: str) -> Report:
         """What clients of all four see while one moves."""
-        targets = [
-            Target(each, f"{scheme}://{self.address(last)}:{port}/")
-            for each, (_home, last, scheme, port) in SITES.items()
-        ]
-        prober = Prober(targets, rate_hz=25)
+        prober = Prober(targets(self), rate_hz=25)
         prober.start()
         self.put(name, to)
         return prober.stop()
 
     def owners(self) -> dict[str, str | None]:
-        return {name: self.status(name)["owner"] for name in SITES}
+        return {name: self.status(name)["owner"] for name in SERVICES}
 
 
 @pytest.fixture(scope="module")
@@ -56,20 +41,12 @@ def cluster(make_shared_lab) -> Classical:
 
 
 def test_the_four_are_spread_over_both_servers(cluster):
-    assert cluster.owners() == {name: home for name, (home, *_rest) in SITES.items()}
+    assert cluster.owners() == HOMES
 
 
-@pytest.mark.parametrize("name", SITES)
+@pytest.mark.parametrize("name", SERVICES)
 def test_each_moves_alone_and_the_others_do_not_feel_it(cluster, name):
-    home = SITES[name][0]
-    away = "server2" if home == "server1" else "server1"
-    seen = {one.name: one for one in cluster.watched(name, away).targets}
-    assert cluster.owners() == {each: at for each, (at, *_rest) in SITES.items()} | {name: away}
-    moved = seen.pop(name)
-    assert set(moved.answers) == {home.upper(), away.upper()}
-    assert not moved.overlaps
-    for other in seen.values():
-        failed = Counter(outcome for gap in other.gaps for outcome in Counter(gap.failed).elements())
-        assert failed["timeout"] <= 2, other  # what a busy machine forgets
-        assert set(failed) <= {"timeout"}, other
-    cluster.put(name, home)
+    seen = cluster.watched(name, away(name))
+    assert cluster.owners() == HOMES | {name: away(name)}
+    moved_alone(seen, name)
+    cluster.put(name, HOMES[name])
