@@ -1,0 +1,113 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What it takes to have a mirror: nothing is ever overwritten that may be the newest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.mirror_work import (
+    Verb,
+    to_have,
+    to_have_no_more,
+)
+from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, Role
+from tests.support.mirror_world import MIRROR, pair, side
+
+
+def facts(one=None, two=None):
+    seen = pair()
+    return {
+        "server1": replace(seen["server1"], mirrors=(one,) if one else ()),
+        "server2": replace(seen["server2"], mirrors=(two,) if two else ()),
+    }
+
+
+def verbs(tasks):
+    return [(task.node, task.verb) for task in tasks]
+
+
+SOURCE, COPY = side("server1", Role.SOURCE), side("server2", Role.DESTINATION)
+FREE_ONE, FREE_TWO = (side(name, Role.UNPAIRED, Copy.NONE) for name in ("server1", "server2"))
+
+
+def test_a_new_mirror_copies_from_the_primary():
+    assert verbs(to_have(MIRROR, facts(), None, None, None)) == [
+        ("server1", Verb.CREATE),
+        ("server2", Verb.CREATE),
+        ("server1", Verb.PAIR),
+    ]
+
+
+def test_or_from_where_it_is_in_use():
+    assert verbs(to_have(MIRROR, facts(), None, "server2", None))[-1] == ("server2", Verb.PAIR)
+
+
+def test_what_is_in_use_is_never_overwritten():
+    with pytest.raises(StandbyError, match="in use on server1, whose data would be overwritten"):
+        to_have(MIRROR, facts(), "server2", "server1", None)
+
+
+def test_a_mirror_that_is_there_needs_nothing():
+    assert to_have(MIRROR, facts(SOURCE, COPY), None, None, None) == []
+    assert to_have(MIRROR, facts(SOURCE, COPY), "server1", None, None) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (SOURCE, None),
+        (None, COPY),
+        (SOURCE, FREE_TWO),
+        (FREE_ONE, FREE_TWO),
+        (SOURCE, side("server2", Role.SOURCE)),
+        (side("server1", Role.DESTINATION), COPY),
+    ],
+)
+def test_whose_data_counts_of_half_a_mirror_a_person_says(one, two):
+    with pytest.raises(StandbyError, match="whose data is the newest cannot be told") as refused:
+        to_have(MIRROR, facts(one, two), None, None, None)
+    assert "name it as source" in refused.value.remedy
+    tasks = to_have(MIRROR, facts(one, two), "server2", None, None)
+    assert verbs(tasks)[-1] == ("server2", Verb.PAIR)
+    assert "what R:\\ has on server1 is overwritten" in tasks[-1].sentence
+
+
+def test_or_the_hierarchy_that_is_in_service_there():
+    tasks = to_have(MIRROR, facts(SOURCE, None), None, "server2", None)
+    assert verbs(tasks) == [
+        ("server1", Verb.UNPAIR_ALONE),
+        ("server2", Verb.CREATE),
+        ("server2", Verb.PAIR),
+    ]
+
+
+def test_another_source_than_there_is_is_refused():
+    with pytest.raises(StandbyError, match="server1 is the source of its mirror, not server2"):
+        to_have(MIRROR, facts(SOURCE, COPY), "server2", None, None)
+    with pytest.raises(StandbyError, match="server9 is none of its nodes"):
+        to_have(MIRROR, facts(), "server9", None, None)
+
+
+def test_it_is_suspended_and_resumed_once():
+    assert verbs(to_have(MIRROR, facts(SOURCE, COPY), None, None, True)) == [("server1", Verb.SUSPEND)]
+    suspended = replace(SOURCE, copy=Copy.SUSPENDED)
+    assert to_have(MIRROR, facts(suspended, COPY), None, None, True) == []
+    assert to_have(MIRROR, facts(suspended, COPY), None, None, None) == []
+    assert verbs(to_have(MIRROR, facts(suspended, COPY), None, None, False)) == [("server1", Verb.RESUME)]
+
+
+def test_it_is_removed_at_both_ends():
+    assert verbs(to_have_no_more(MIRROR, facts(SOURCE, COPY))) == [
+        ("server1", Verb.UNPAIR),
+        ("server1", Verb.REMOVE),
+        ("server2", Verb.REMOVE),
+    ]
+    assert verbs(to_have_no_more(MIRROR, facts(None, COPY))) == [
+        ("server2", Verb.UNPAIR_ALONE),
+        ("server2", Verb.REMOVE),
+    ]
+    assert to_have_no_more(MIRROR, facts()) == []
