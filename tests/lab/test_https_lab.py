@@ -300,6 +300,15 @@ def test_what_cannot_be_is_refused_before_anything_is_changed(https, why: str) -
     assert all("imported" not in json.dumps(one) for name in NODES for one in events(https[0], name))
 
 
+def test_a_site_without_its_twin_is_predicted_and_refused(make_lab, tmp_path) -> None:
+    cluster, issuer = ClusterLab(make_lab(topology(tmp_path / "topology"))), Issuer(tmp_path / "authority")
+    made = (cluster, issuer)
+    assert bring(made, "Plain", issuer.pair("plain", PLAIN), check=True).changed
+    with pytest.raises(StandbyError, match="does not exist") as told:
+        bring(made, "Plain", issuer.pair("plain", PLAIN))
+    assert (told.value.node, "Protect the site first" in str(told.value)) == ("server2", True)
+
+
 def test_an_expired_certificate_and_a_wrong_password_are_refused(https) -> None:
     cluster, issuer = https
     with pytest.raises(StandbyError, match="of the PFX expired on"):

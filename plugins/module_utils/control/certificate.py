@@ -13,20 +13,17 @@ from typing import Any
 
 from ..errors import StandbyError
 from ..ha.certificate_plan import (
-    VALUE,
     CertificatePlan,
-    Imported,
-    Made,
-    MadeBinding,
     chosen_bindings,
-    made_of,
-    made_text,
     plan_certificate,
+    refuse_shared,
     refuse_unfit,
 )
+from ..ha.certificate_record import VALUE, Imported, Made, MadeBinding, made_of, made_text
 from ..ha.definition import KEY
 from ..ha.facts import NodeFacts
 from ..ha.https import bound_of, key_of
+from ..ha.model import Cluster
 from ..node import Node
 from ..windows.certificate_store import LARGEST_PFX, HeldCertificate, Pfx, import_pfx, look
 from ..windows.iis_config import Binding, IisSite
@@ -112,12 +109,17 @@ def ensure_certificate(fleet: Fleet, request: CertificateRequest, check: bool) -
         StandbyError: the PFX cannot be opened, has expired, is not for a binding of the site, or a node
             refused; run again after that.
     """
-    nodes = _nodes(fleet, request)
-    facts = read_all(fleet, DISCOVERY, nodes)
     cluster = read_cluster(fleet)
+    nodes = _nodes(fleet, request, cluster)
+    facts = read_all(fleet, DISCOVERY, nodes)
     source = serving_node(request.site, facts, [ip.address for ip in cluster.ips] if cluster else [])
     work = _work(fleet, request, source, _site(facts[source], request.site), nodes)
+    for node, seen in facts.items():
+        sites = seen.iis.sites if seen.iis is not None else ()
+        refuse_shared(_site(facts[source], request.site), sites, work.bindings, work.held, node)
     if not check:
+        for seen in facts.values():
+            _site(seen, request.site)
         for node in (*(one for one in nodes if one != source), source):
             if work.plans[node].needed:
                 with fleet.lease(node) as session:
@@ -125,10 +127,9 @@ def ensure_certificate(fleet: Fleet, request: CertificateRequest, check: bool) -
     return _outcome(work, source)
 
 
-def _nodes(fleet: Fleet, request: CertificateRequest) -> tuple[str, ...]:
+def _nodes(fleet: Fleet, request: CertificateRequest, cluster: Cluster | None) -> tuple[str, ...]:
     if request.nodes:
         return request.nodes
-    cluster = read_cluster(fleet)
     sites = cluster.sites if cluster is not None else ()
     return next((one.nodes for one in sites if one.name == request.site), fleet.names)
 
@@ -136,7 +137,12 @@ def _nodes(fleet: Fleet, request: CertificateRequest) -> tuple[str, ...]:
 def _site(seen: NodeFacts, name: str) -> IisSite:
     site = seen.iis.site(name) if seen.iis is not None else None
     if site is None:
-        raise StandbyError("does not exist", node=seen.name, resource=f'site "{name}"')
+        raise StandbyError(
+            "does not exist",
+            node=seen.name,
+            resource=f'site "{name}"',
+            remedy="Protect the site first (module site), which makes its twins",
+        )
     return site
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..ha.certificate_plan import VALUE, Removal, made_of, plan_removal
+from ..ha.certificate_record import VALUE, Removal, made_of, plan_removal
 from ..ha.definition import KEY
 from ..ha.facts import NodeFacts, Scope
 from ..ha.twin import is_running

@@ -1,25 +1,22 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which nodes need an operator's certificate, and which bindings of http.sys; and what was made by us."""
+"""What a node needs so that a site shows an operator's certificate: that itself, and bindings of http.sys."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..errors import BadDocument, StandbyError
+from ..errors import StandbyError
 from ..windows.certificate_store import HeldCertificate
 from ..windows.iis_config import Binding, IisSite
-from ..windows.sslcert import SslKey, SslKind
+from ..windows.sslcert import SslKey
 from ..windows.twin_reading import Bound, TwinReading
 from .bindings import CENTRAL_STORE, UnreadableBindingError, endpoint
 from .https import bound_of, covers, https_of, key_of, stored
-
-VALUE = "Certificates"  # beside the definition, on each node
 
 
 @dataclass(frozen=True)
@@ -86,6 +83,36 @@ def chosen_bindings(
     return tuple(found)
 
 
+def refuse_shared(
+    site: IisSite, sites: Iterable[IisSite], bindings: Sequence[Binding], held: HeldCertificate, node: str
+) -> None:
+    """Refuse to change a binding of http.sys that another host name shares, which the certificate is not for.
+
+    Args:
+        site: that gets the certificate.
+        sites: all of the node, this one too.
+        bindings: of the site, that are to show it.
+        held: the certificate.
+        node: which, for messages.
+
+    Raises:
+        StandbyError: there is such a host name.
+    """
+    keys = {key_of(one) for one in bindings}
+    for other in sites:
+        for one in readable_https(other):
+            if key_of(one) in keys and not _fits(one, held):
+                raise StandbyError(
+                    f"the binding {key_of(one)} of http.sys is that of {one.information} of site "
+                    f'"{other.name}" too, '
+                    f"and the certificate is for {', '.join(held.names)}",
+                    node=node,
+                    resource=f'site "{site.name}"',
+                    remedy="Have both bindings ask for server names (SNI), give the sites addresses of their "
+                    "own, or take a certificate for all these names",
+                )
+
+
 def refuse_unfit(held: HeldCertificate, now: datetime) -> None:
     """Refuse a certificate that no client would take.
 
@@ -127,138 +154,7 @@ def same(one: Bound, other: Bound) -> bool:
     return one.thumbprint == other.thumbprint and one.store.casefold() == other.store.casefold()
 
 
-# What was made by us, as a node remembers it
-
-
-@dataclass(frozen=True)
-class Imported:
-    """A certificate that was imported for a site."""
-
-    site: str
-    certificate: Bound
-
-
-@dataclass(frozen=True)
-class MadeBinding:
-    """A binding of http.sys that was made for a site, and the certificate that it was given."""
-
-    site: str
-    key: SslKey
-    thumbprint: str
-
-
-@dataclass(frozen=True)
-class Made:
-    """What was made on a node."""
-
-    imported: tuple[Imported, ...] = ()
-    bound: tuple[MadeBinding, ...] = ()
-
-    def also(self, imported: Iterable[Imported], bound: Iterable[MadeBinding]) -> Made:
-        """With more of it; of a binding, the last certificate counts."""
-        by_key = {(one.site, one.key): one for one in (*self.bound, *bound)}
-        return Made(tuple(dict.fromkeys((*self.imported, *imported))), tuple(by_key.values()))
-
-    def without(self, site: str) -> Made:
-        """What was made for other sites."""
-        return Made(
-            tuple(one for one in self.imported if one.site != site),
-            tuple(one for one in self.bound if one.site != site),
-        )
-
-
-def made_text(made: Made) -> str:
-    """As it is stored; "" for nothing."""
-    if not made.imported and not made.bound:
-        return ""
-    document = {
-        "imported": [[one.site, one.certificate.thumbprint, one.certificate.store] for one in made.imported],
-        "bound": [[one.site, one.key.kind.value, one.key.value, one.thumbprint] for one in made.bound],
-    }
-    return json.dumps(document, separators=(",", ":"))
-
-
-def made_of(text: str | None, node: str) -> Made:
-    """What a node remembers.
-
-    Raises:
-        BadDocument: it is malformed.
-    """
-    if not text:
-        return Made()
-    try:
-        document = json.loads(text)
-        imported = [
-            Imported(str(site), Bound(str(one), str(store))) for site, one, store in document["imported"]
-        ]
-        bound = [
-            MadeBinding(str(site), SslKey(SslKind(kind), str(value)), str(thumbprint))
-            for site, kind, value, thumbprint in document["bound"]
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadDocument(
-            f"the stored record of certificates (value {VALUE}): {error}",
-            node=node,
-            remedy=f"Delete the value {VALUE} on {node}; certificates and bindings stay as they are",
-        ) from None
-    return Made(tuple(imported), tuple(bound))
-
-
-@dataclass(frozen=True)
-class Removal:
-    """What is taken away on a node.
-
-    Attributes:
-        keys: bindings of http.sys.
-        certificates: of its stores, with their keys.
-        left: what the node remembers then.
-    """
-
-    keys: tuple[SslKey, ...]
-    certificates: tuple[Bound, ...]
-    left: Made
-
-    def sentences(self, node: str) -> list[str]:
-        """Each step in words."""
-        unbound = [f"delete the binding {key} of http.sys on {node}" for key in self.keys]
-        return unbound + [
-            f"remove the certificate {one.thumbprint} from the store {one.store} on {node}"
-            for one in self.certificates
-        ]
-
-
-def plan_removal(name: str, made: Made, sites: Iterable[IisSite], reading: TwinReading) -> Removal:
-    """What is taken away of what was made for a site: nothing that another site uses, or somebody changed.
-
-    Args:
-        name: the site.
-        made: what the node remembers.
-        sites: all of the node.
-        reading: its certificates.
-    """
-    every = list(sites)
-    others = [one for one in every if one.name != name]
-    own = {
-        key_of(one): bound_of(reading, name, one)
-        for site in every
-        if site not in others
-        for one in _own(site)
-    }
-    shared = {key_of(binding) for one in others for binding in _own(one)}
-    ours = [one for one in made.bound if one.site == name and one.key not in shared]
-    keys = tuple(
-        one.key for one in ours if (now := own.get(one.key)) is None or now.thumbprint == one.thumbprint
-    )
-    left = made.without(name)
-    names = {one.name.casefold() for one in others}
-    used = [bound for (site, _information), bound in reading.bound.items() if site in names]
-    used += [one.certificate for one in left.imported]
-    used += [bound for key, bound in own.items() if bound is not None and key not in keys]
-    gone = [one.certificate for one in made.imported if one.site == name]
-    return Removal(keys, tuple(one for one in gone if not any(same(one, other) for other in used)), left)
-
-
-def _own(site: IisSite) -> tuple[Binding, ...]:
+def readable_https(site: IisSite) -> tuple[Binding, ...]:
     """Https bindings that can be read."""
     found = []
     for one in https_of(site):

@@ -11,15 +11,18 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocument, StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_plan import (
+    chosen_bindings,
+    plan_certificate,
+    refuse_shared,
+    refuse_unfit,
+)
+from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_record import (
     Imported,
     Made,
     MadeBinding,
-    chosen_bindings,
     made_of,
     made_text,
-    plan_certificate,
     plan_removal,
-    refuse_unfit,
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.https import (
     Flaw,
@@ -216,6 +219,19 @@ def test_bindings_are_chosen_by_the_names_of_the_certificate() -> None:
         chosen_bindings(shop, HELD, ("10.0.0.50:443:pay.example.net",), "server1")
     with pytest.raises(StandbyError, match=r"no https binding 1\.2\.3\.4:443:"):
         chosen_bindings(shop, HELD, ("1.2.3.4:443:",), "server1")
+
+
+def test_a_binding_that_another_host_shares_is_not_changed_under_it() -> None:
+    shop, pay = site("Shop", (INFORMATION, 0)), site("Pay", ("10.0.0.50:443:pay.example.net", 0))
+    with pytest.raises(
+        StandbyError, match=r'is that of 10\.0\.0\.50:443:pay\.example\.net of site "Pay" too'
+    ) as told:
+        refuse_shared(shop, [shop, pay], shop.bindings, HELD, "server1")
+    assert "SNI" in (told.value.remedy or "")
+    by_name = site("Pay", ("10.0.0.50:443:pay.example.net", 1))
+    refuse_shared(shop, [shop, by_name], shop.bindings, HELD, "server1")
+    both = replace(HELD, names=("*.example.net",))
+    refuse_shared(shop, [shop, pay], shop.bindings, both, "server1")
 
 
 def test_bindings_of_the_central_store_are_left_alone() -> None:
