@@ -184,7 +184,7 @@ class _Run:
             state.stop_pool(pool)
             self._say('"{0}" successfully stopped', pool.name)
         else:
-            state.need_running(pool)
+            self._iis.recycle_pool(pool)
             self._say('"{0}" successfully recycled', pool.name)
 
     def _site(self, name: str) -> Site:

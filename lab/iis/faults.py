@@ -4,15 +4,17 @@
 
 Every fault may name a ``site``; without one it concerns all sites.
 
-=============== ===================================================================
-name            effect and parameters
-=============== ===================================================================
-site_crash      the site stops, once, when the fault appears
-site_hang       connections are accepted and never answered
-start_failure   ``start site`` fails with ``hresult`` (hexadecimal text or number)
-status          every request is answered with ``status`` (500)
-slow_start      ``start site`` takes ``seconds`` (1)
-=============== ===================================================================
+================= ===========================================================================
+name              effect and parameters
+================= ===========================================================================
+site_crash        the site stops, once, when the fault appears
+site_hang         connections are accepted and never answered
+start_failure     ``start site`` fails with ``hresult`` (hexadecimal text or number)
+status            every request is answered with ``status`` (500)
+slow_start        ``start site`` takes ``seconds`` (1)
+application_start loading the application takes ``seconds`` (1); ``readiness.py`` says when it is loaded
+deaf              a started site is not served on an address that comes later
+================= ===========================================================================
 """
 
 from __future__ import annotations
@@ -51,6 +53,17 @@ def start_seconds(host: Host, site: str) -> float:
     """How long starting the site takes."""
     fault = host.fault("slow_start")
     return float(str(fault.get("seconds", 1.0))) if fault is not None and _concerns(fault, site) else 0.0
+
+
+def application_seconds(host: Host, site: str) -> float:
+    """How long loading the application of the site takes."""
+    fault = host.fault("application_start")
+    return float(str(fault.get("seconds", 1.0))) if fault is not None and _concerns(fault, site) else 0.0
+
+
+def deaf(host: Host, site: str) -> bool:
+    """The site is not served on addresses that came after its start."""
+    return _concerns(host.fault("deaf"), site)
 
 
 class Crash:

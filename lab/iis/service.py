@@ -14,8 +14,9 @@ from lab.iis.failure import ACCESS_DENIED, INVALID_DATA, NOT_FOUND, IisError
 from lab.iis.ftpside import FtpSide
 from lab.iis.handshake import Handshakes, Present
 from lab.iis.listener import ContextOf, Listeners, tls_contexts
-from lab.iis.model import Configuration, Site
-from lab.iis.routing import Endpoint, Route, choose, endpoints, routes_of
+from lab.iis.model import Configuration, Pool, Site
+from lab.iis.readiness import Readiness
+from lab.iis.routing import Endpoint, Route, choose, endpoints
 from lab.iis.runstate import STARTED, STARTING, STOPPED, RunState
 from lab.iis.schema import SCHEMA_DEFAULTS, Defaults
 from lab.iis.store import Store
@@ -67,6 +68,7 @@ class Iis:
         self._present = present
         self._listeners: Listeners | None = None
         self._crash = faults.Crash(host)
+        self._readiness = Readiness(host)
         self._routes: list[Route] = []
         self._running = False
         self.ftp = FtpSide(host, users or {}, self._certificates.get(""), self.configuration)
@@ -94,6 +96,7 @@ class Iis:
         """The machine goes down: every listener and connection is closed, run state is forgotten."""
         self._running = False
         self.state = RunState(self.host.record)
+        self._readiness = Readiness(self.host)
         if self._listeners is not None:
             self._listeners.reconcile(())
         self.ftp.end()
@@ -158,7 +161,8 @@ class Iis:
         """Open and close listeners; a site whose port the machine may not have goes back to Stopped."""
         if self._listeners is None:
             return
-        self._routes = [route for site in self.state.started(configuration) for route in routes_of(site)]
+        self._readiness.follow(configuration, self.state)
+        self._routes = self._readiness.heard(self.state.started(configuration))
         refused = self._listeners.reconcile(endpoints(self._routes, self.host.usable_addresses()))
         hit = {route.site.name for route in self._routes if any(_needs(route, one) for one in refused)}
         for name in hit:
@@ -202,6 +206,16 @@ class Iis:
         self.host.record("iis.site_stopped", site=site.name)
         self.refresh()
 
+    def recycle_pool(self, pool: Pool) -> None:
+        """Have the worker of a pool replaced: its applications are loaded anew.
+
+        Raises:
+            IisError: as ``RunState.need_running``.
+        """
+        self.state.need_running(pool)
+        self._readiness.forget(self.configuration(), pool)
+        self.refresh()
+
     def edit(self, change: Callable[[bytes], bytes]) -> None:
         """Change the file's bytes, and follow."""
         self.store.write(change(self.store.content()))
@@ -224,7 +238,7 @@ class Iis:
                 await self._send(writer, http.kernel_answer(400, http.INVALID_URL), keep_alive=False)
                 return
             keep = request.keep_alive
-            answer = self._answer(endpoint, request)
+            answer = await self._answer(endpoint, request)
             if answer is None:
                 while await reader.read(http.MAX_HEAD):
                     continue
@@ -237,7 +251,7 @@ class Iis:
         writer.write(http.to_bytes(answer, self.host.name, keep_alive=keep_alive, head_only=head_only))
         await writer.drain()
 
-    def _answer(self, endpoint: Endpoint, request: http.Request) -> http.Answer | None:
+    async def _answer(self, endpoint: Endpoint, request: http.Request) -> http.Answer | None:
         """The answer to a request; None: never (the site hangs)."""
         route = choose(self._routes, endpoint.address, endpoint.port, request.host)
         if route is None:
@@ -247,6 +261,7 @@ class Iis:
         status = faults.forced_status(self.host, route.site.name)
         if status is not None:
             return http.error_answer(status)
+        await self._readiness.loaded(route.site)
         try:
             return self._from_pool(route.site, request)
         except http.BadRequestError:

@@ -120,6 +120,14 @@ KINDS: dict[str, FaultKind] = {
         "https shows a certificate that has expired, whatever is bound",
         address="the address that connections come to; every one else",
     ),
+    "application_start": _kind(
+        "the application of a site takes its time to be loaded",
+        site="its name; every site else",
+        seconds="how long; 1 else",
+    ),
+    "deaf": _kind(
+        "a started site is not served on an address that comes later", site="its name; every site else"
+    ),
     "service_start": _kind("a service does not start", "service", service="its name"),
     "service_slow": _kind(
         "a service starts slowly", "service", "seconds", service="its name", seconds="how long"
