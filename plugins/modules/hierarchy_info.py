@@ -87,6 +87,12 @@ hierarchies:
         sentence:
           description: Why, in its words.
           type: str
+    standby:
+      description:
+        - How its sites that are kept warm stand by on each node that does not have them in service, with the
+          reason where they are not ready. Empty without such sites.
+      type: dict
+      sample: {"server2": ["warm: ready"]}
     members:
       description: Its volumes, addresses and sites.
       type: list

@@ -126,6 +126,19 @@ options:
           - Address that a mail would go to. It is begun and taken back before any of it is sent. Of smtp.
           - Without it, no mail is begun.
         type: str
+  standby_mode:
+    description:
+      - What the site does on the nodes that do not have it in service.
+      - V(cold) has it stopped there. It is started by whichever node takes over.
+      - V(warm) has it started there, and its application pools, without its addresses, so that nobody reaches
+        it and taking over costs an address alone. It applies to web sites, on nodes where the content is
+        without the site being in service there. Where it is not, as on a shared volume, the site is cold.
+      - V(warm) is refused for a site that would be reached without its floating addresses.
+      - That Windows serves a site on an address that comes after its start is assumed. Whoever takes over
+        asks the site, and starts it again where it does not answer.
+    type: str
+    choices: [cold, warm]
+    default: cold
   pending:
     description:
       - Resources that tasks before this one declare. In check mode those declare nothing, so that the
@@ -235,6 +248,12 @@ EXAMPLES = r"""
         starttls: true
         recipient: postmaster@example.com
 
+- name: Keep the shop started on its backups, so that they take over faster
+  standby.iis.site:
+    name: Shop & Co
+    nodes: [server1, server2]
+    standby_mode: warm
+
 - name: Bring the twins of the shop back, after changes on its primary
   standby.iis.site:
     name: Shop & Co
@@ -268,6 +287,9 @@ site:
       description: What it is served by, V(web), V(ftp) or both, or V(smtp).
       type: list
       elements: str
+    standby_mode:
+      description: What it does where it is not in service, V(cold) or V(warm).
+      type: str
     smtp:
       description:
         - The SMTP virtual server with its path on the node that has the original, its folders, and notes on
@@ -335,6 +357,21 @@ steps:
   returned: success with O(state=present)
   type: list
   elements: str
+standby:
+  description:
+    - How a site that is kept warm stands by on each of its backups once this has been done, with the reason
+      where it is not ready. Empty for a cold one.
+  returned: success with O(state=present)
+  type: dict
+  sample: {"server2": "warm: ready"}
+standby_notes:
+  description:
+    - What has a site that is kept warm load an application with the first request after a takeover all the
+      same, one clause each.
+  returned: success with O(state=present)
+  type: list
+  elements: str
+  sample: ["startMode of application pool 'Shop' is not AlwaysRunning"]
 certificate_warnings:
   description:
     - Certificates of its https bindings that are missing, without private key, about to expire or different

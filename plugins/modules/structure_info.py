@@ -123,6 +123,11 @@ options:
         description: Nodes in order of priority. Without it, O(nodes).
         type: list
         elements: str
+      standby_mode:
+        description: Whether it is kept started where it is not in service. See M(standby.iis.site).
+        type: str
+        choices: [cold, warm]
+        default: cold
       checks:
         description: Requests whose answers show that the site serves.
         type: list

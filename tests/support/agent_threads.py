@@ -52,6 +52,7 @@ class AgentThread:
 
     Attributes:
         told: hierarchy -> (reason, sentence) of its last verdict.
+        ready: hierarchy -> how it stands by, where it is kept warm.
         said: what it said.
         peers: agents that it can ask, by the name of their node.
     """
@@ -59,6 +60,7 @@ class AgentThread:
     def __init__(self, connection: Connection, witness: Path, timers: Timers) -> None:
         self.name = connection.name
         self.told: dict[str, tuple[str, str]] = {}
+        self.ready: dict[str, str] = {}
         self.said: list[str] = []
         self.peers: dict[str, AgentThread] = {}
         self._connection, self._witness, self._timers = connection, witness, timers
@@ -131,6 +133,9 @@ class AgentThread:
     def standing(self, standing: Standing | None, told: Callable[[], None]) -> None:
         self._standing = standing
         told()
+
+    def standby(self, hierarchy: str, sentence: str) -> None:
+        self.ready[hierarchy] = sentence
 
     def say(self, sentence: str) -> None:
         self.said.append(sentence)

@@ -24,6 +24,7 @@ from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.model import Check, Hierarchy, Site, VolumeKind
 from ..ha.observe import Presence, presence
 from ..ha.quick import blocked, look
+from ..ha.warm import warmth
 from ..node import Node
 from ..windows.deepcheck import Verdict
 from .fence_providers import fence_of, provider_of
@@ -150,7 +151,12 @@ def _looked(hierarchy: Hierarchy, facts: NodeFacts, policy: Sequence[Line], deep
     if facts.problem is None and presence(hierarchy, facts) is Presence.DOWN:
         against = blocked(hierarchy, facts)
         told = against or "nothing is in the way of bringing it into service"
-        return Looked(hierarchy.name, False, (Line("this node", not against, told), *policy, *deep))
+        standby = (
+            Line(f'standby of site "{one.site}"', not one.lacking, one.sentence)
+            for one in warmth(hierarchy, facts)
+        )
+        first = Line("this node", not against, told)
+        return Looked(hierarchy.name, False, (first, *policy, *standby, *deep))
     quick = (
         Line(one.resource, one.healthy, one.sentence, (one.sentence,) if one.notice else ())
         for one in look(hierarchy, facts)

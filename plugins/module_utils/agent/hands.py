@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Protocol
 
 from ..control.perform import operate
@@ -25,7 +26,7 @@ from ..ha.execute import Report, execute
 from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
 from ..ha.model import Hierarchy
 from ..ha.observe import Presence, presence
-from ..ha.ownership.decision import Do, Verb
+from ..ha.ownership.decision import Do, Reason, Verb
 from ..ha.ownership.snapshot import LocalState
 from ..ha.ownership.timing import Timers, lifetime
 from ..ha.plan import Action, Plan, Step, plan
@@ -34,7 +35,7 @@ from .addresses import Addresses
 
 # Seconds between two attempts to stop what did not stop.
 _AGAIN = 0.5
-_VISIBLE = (Action.ADD_ADDRESS, Action.START_SITE)
+_VISIBLE = (Action.ADD_ADDRESS, Action.START_SITE, Action.WAKE_SITE)
 _STATES = {
     Presence.UP: LocalState.UP,
     Presence.DOWN: LocalState.DOWN,
@@ -108,7 +109,9 @@ class Hands:
         if action.urgent:
             # Beside a start that is under way and may take its time.
             self.hurry(name)
-        self._works[name].submit(self._stop, name, number, action.urgent)
+        # What is restarted really stops, a warm site too.
+        keep_warm = action.reason is not Reason.RECOVERING
+        self._works[name].submit(self._stop, name, number, action.urgent, keep_warm)
 
     def hurry(self, hierarchy: str) -> None:
         """A stop that is under way has become urgent: its addresses go now, one attempt at a time."""
@@ -118,6 +121,10 @@ class Hands:
             self._dropping.add(hierarchy)
             number = self._number[hierarchy]
         self._urgent.submit(self._drop_addresses, hierarchy, number)
+
+    def unless_begun(self, hierarchy: str) -> Callable[[], bool]:
+        """What tells, on any thread, whether nothing was begun with a hierarchy since now."""
+        return partial(self._is, hierarchy, self._number[hierarchy])
 
     def renew(self) -> None:
         """Give the addresses that are held here the lifetime that the lease allows now."""
@@ -164,11 +171,11 @@ class Hands:
         self._addresses.hold(ip.address for ip in hierarchy.ips)
         return self._execute(_without_checks(wanted), name, number)
 
-    def _stop(self, name: str, number: int, urgent: bool) -> None:
+    def _stop(self, name: str, number: int, urgent: bool, keep_warm: bool) -> None:
         while self._is(name, number):
             problem = ""
             try:
-                down = self._bring_down(name, number, urgent)
+                down = self._bring_down(name, number, urgent, keep_warm)
             except Exception as error:
                 down, problem = False, foreseen(error, self._node.name).problem
             if not self._is(name, number):
@@ -180,18 +187,19 @@ class Hands:
                 self._tell(name, number, LocalState.STOPPING, problem)
             self._clock.sleep(_AGAIN)
 
-    def _bring_down(self, name: str, number: int, urgent: bool) -> bool:
-        """One attempt; True where nothing of it is up any more."""
+    def _bring_down(self, name: str, number: int, urgent: bool, keep_warm: bool) -> bool:
+        """One attempt; True where nothing of it is up any more, but for what is kept warm."""
         hierarchy = self._hierarchies[name]
         self._addresses.release(ip.address for ip in hierarchy.ips)
         facts = {self._node.name: self._facts()}
-        wanted = plan(hierarchy, self._node.name, None, facts, addresses_first=urgent)
+        wanted = plan(hierarchy, self._node.name, None, facts, addresses_first=urgent, keep_warm=keep_warm)
         if not wanted.steps:
             return True
         report = self._execute(wanted, name, number)
         if report.failure is not None:
             raise report.failure
-        return not plan(hierarchy, None, None, {self._node.name: self._facts()}).steps
+        facts = {self._node.name: self._facts()}
+        return not plan(hierarchy, None, None, facts, keep_warm=keep_warm).steps
 
     def _execute(self, wanted: Plan, name: str, number: int) -> Report:
         def perform(step: Step) -> None:

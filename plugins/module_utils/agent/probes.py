@@ -92,6 +92,7 @@ class Probes:
         caller: whose thread this runs on.
         told: called on that thread after every result that counts.
         settings: what operators set otherwise.
+        idle: called on that thread after every reading, for each hierarchy that is not in service here.
         ask: makes one deep check, on a thread of its own.
         threads: for deep checks of what is in service here, at most.
 
@@ -111,10 +112,12 @@ class Probes:
         told: Callable[[str, Verdict], None],
         *,
         settings: CheckSettings | None = None,
+        idle: Callable[[Hierarchy, NodeFacts], None] | None = None,
         ask: Callable[[Check], deepcheck.Verdict] = ask_bounded,
         threads: int = THREADS,
     ) -> None:
         self._node, self._caller, self._told, self._ask = node, caller, told, ask
+        self._idling = idle
         self._settings = settings or CheckSettings()
         self._quick = quick_times(timers, **self._settings.quick)
         self._idle = idle_interval(timers)
@@ -281,6 +284,8 @@ class Probes:
                 eye.current = current(eye.hierarchy, facts)
             if name in lives:
                 self._observe(eye, QUICK, quick_result(look(eye.hierarchy, facts), lives[name], started))
+            elif self._idling is not None and not eye.serving:
+                self._idling(eye.hierarchy, facts)
 
     def _observe(self, eye: _Eye, check: str, result: Result) -> None:
         now = self._caller.monotonic()

@@ -68,6 +68,7 @@ class Surroundings:
     ) -> None:
         self._certificates = certificates
         self._works_by = works_by
+        self._standby: dict[str, str] = {}
         self._settings, self._patience, self._grant = settings, patience, grant
         self._keys = KeyFile(home.key_file)
         self._home = home
@@ -148,6 +149,10 @@ class Surroundings:
         """Have it told to the supervisor; ``told`` after that, unless something newer was told instead."""
         self._left.put((standing, told))
 
+    def standby(self, hierarchy: str, sentence: str) -> None:
+        """Have it shown with the next decision."""
+        self._standby = {**self._standby, hierarchy: sentence}
+
     def say(self, sentence: str) -> None:
         """Have it written to the log."""
         self._said.put(("info", sentence))
@@ -183,7 +188,7 @@ class Surroundings:
         fences = self._fences.shown()
         for node, one in fences.items():
             one["looked"] = self._watch.shown(node)
-        shown = {**self._works_by, **status(snapshot, decision), "fences": fences}
+        shown = {**self._works_by, **status(snapshot, decision, self._standby), "fences": fences}
         if self._certificates is not None:
             shown["certificates"] = self._found.document()
         if shown != self._shown:
@@ -233,8 +238,17 @@ def _silent(_sentence: str) -> None:
     """Where the log itself cannot be written, nobody is left to be told."""
 
 
-def status(snapshot: Snapshot, decision: Decision) -> dict[str, Any]:
-    """What ``status.json`` shows: this node's standing, and each of its hierarchies with the reason why."""
+def status(
+    snapshot: Snapshot, decision: Decision, standby: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What ``status.json`` shows: this node's standing, and each of its hierarchies with the reason why.
+
+    Args:
+        snapshot: what was decided on.
+        decision: what was decided.
+        standby: how ready hierarchies are that are kept warm here, by name.
+    """
+    warm = standby or {}
     return {
         "node": snapshot.node,
         "standing": standing_of(snapshot),
@@ -248,6 +262,7 @@ def status(snapshot: Snapshot, decision: Decision) -> dict[str, Any]:
                 "notice": snapshot.local[one.hierarchy].notice,
                 "reason": one.reason.value,
                 "sentence": one.sentence,
+                **({"standby": warm[one.hierarchy]} if warm.get(one.hierarchy) else {}),
             }
             for one in decision.verdicts
             if one.hierarchy in snapshot.local

@@ -36,6 +36,7 @@ from .loop import Loop
 from .mirror_doubt import stale, tolerance
 from .observers import Observers
 from .probes import Probes
+from .standby import Standby, Still
 from .store.interface import Store, StoreOutage
 from .witness import Witness
 
@@ -60,6 +61,9 @@ class Outside(Protocol):
 
         ``told`` is called, on any thread, once the supervisor has it; never where something newer is told.
         """
+
+    def standby(self, hierarchy: str, sentence: str) -> None:
+        """How ready a hierarchy is that is kept warm here, "" where it is not; on the loop."""
 
     def say(self, sentence: str) -> None:
         """Something that people want to know; on the loop."""
@@ -127,7 +131,16 @@ class Worker:
             self.loop.post,
         )
         hierarchies = place.hierarchies.values()
-        self._probes = Probes(place.node, hierarchies, place.timers, self, self._seen, settings=place.checks)
+        self._standby = Standby(place.node, self._stands_by, self.loop.post, outside.say, outside.standby)
+        self._probes = Probes(
+            place.node,
+            hierarchies,
+            place.timers,
+            self,
+            self._seen,
+            settings=place.checks,
+            idle=self._standby.look,
+        )
         self._mirrored = {name for name, one in place.hierarchies.items() if mirrors(one.volumes)}
         self._heard: dict[str, tuple[str, float]] = {}
         self._allowed = tolerance(place.timers, self._probes.looks_every)
@@ -154,6 +167,7 @@ class Worker:
         finally:
             self._observers.close()
             self._probes.close()
+            self._standby.close()
             self._witness.close()
             self._hands.close()
 
@@ -385,11 +399,18 @@ class Worker:
         local = self.memory.local[hierarchy]
         since = time.monotonic()
         self.memory.local[hierarchy] = replace(local, state=state, healthy=True, since=since, current=None)
+        if state is not LocalState.DOWN:
+            self._standby.ended(hierarchy)
         if state is LocalState.UP:
             self._watch(hierarchy)
         else:
             self._probes.stopped(hierarchy)
             self._observers.stopped(hierarchy)
+
+    def _stands_by(self, hierarchy: str) -> Still | None:
+        """For one that is down here, what tells whether that is still so."""
+        down = self.memory.local[hierarchy].state is LocalState.DOWN
+        return self._hands.unless_begun(hierarchy) if down else None
 
     def _watch(self, hierarchy: str) -> None:
         """It is in service here from now on."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..ha.checks import refuse_unfit
-from ..ha.model import Check, Ip, SiteType, Volume, VolumeKind
+from ..ha.model import Check, Ip, SiteType, StandbyMode, Volume, VolumeKind
 from .ip import IpRequest
 from .mirror_request import MirrorWanted
 from .site import SiteRequest
@@ -60,6 +60,7 @@ SITE_SPEC: dict[str, Any] = {
     "type": {"type": "str", "choices": ["web", "ftp", "smtp"]},
     "nodes": _NODES,
     "checks": {"type": "list", "elements": "dict", "options": CHECK_SPEC},
+    "standby_mode": {"type": "str", "choices": ["cold", "warm"], "default": "cold"},
 }
 PENDING_SPEC: dict[str, Any] = {
     "volumes": {
@@ -127,7 +128,14 @@ def site_request(
         Check(**{**check, "status": tuple(check["status"] or ())}) for check in params["checks"] or ()
     )
     wanted = SiteType(params["type"]) if params.get("type") else None
-    request = SiteRequest(params["name"], tuple(params["nodes"] or nodes), checks, pending, wanted)
+    request = SiteRequest(
+        params["name"],
+        tuple(params["nodes"] or nodes),
+        checks,
+        pending,
+        wanted,
+        standby_mode=StandbyMode(params["standby_mode"]),
+    )
     for check in checks:
         refuse_unfit(check, f'site "{request.name}"')
     return request

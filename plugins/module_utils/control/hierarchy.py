@@ -22,7 +22,7 @@ from .case import Case, look, look_again
 from .drift_notes import before_move
 from .fence_confirmed import confirm_off
 from .fleet import Fleet
-from .move_outcome import move_outcome
+from .move_outcome import move_outcome, unready
 from .outcome import Outcome
 from .perform import performer
 from .record import (
@@ -40,7 +40,13 @@ from .way_back import MoveFailed, move_failed, way_back
 __all__ = ["MoveFailed", "Overtaken", "put_in_service", "take_out_of_service"]
 
 PRIMARY = "primary"
-_SHELL_ACTIONS = (Action.STOP_SITE, Action.STOP_POOL, Action.START_SITE, Action.START_POOL)
+_SHELL_ACTIONS = (
+    Action.STOP_SITE,
+    Action.STOP_POOL,
+    Action.START_SITE,
+    Action.START_POOL,
+    Action.WAKE_SITE,
+)
 
 
 def put_in_service(
@@ -99,14 +105,15 @@ def put_in_service(
     move = _way_in(case, target)
     why = reason or _default_reason(case.found.owner, target)
     drift = _drift(fleet, case, target, asked=to is not None)
+    cold = unready(case, target)
     if check:
-        return _with_drift(move_outcome(case, target, move, None, (), recorded=not move.stages), drift)
+        return _with_drift(move_outcome(case, target, move, None, cold, recorded=not move.stages), drift)
     _warm(fleet, move)
     mine = claim(fleet, case, target, why, moving_from=case.found.owner)
     with ending(fleet, mine):
         case, move = _decided(fleet, case, mine, lambda now: _way_in(now, target))
         report = _carry_out(fleet, case, move, target, mine, clock)
-    notes = (*mine.notes, *remember(fleet, case, target, why, mine, seconds=report.outage))
+    notes = (*cold, *mine.notes, *remember(fleet, case, target, why, mine, seconds=report.outage))
     return _with_drift(move_outcome(case, target, move, report, notes, recorded=not move.stages), drift)
 
 

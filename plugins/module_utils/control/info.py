@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,9 @@ from ..ha.discovery import discover
 from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.graph import find, hierarchies
 from ..ha.model import Cluster, Hierarchy, Ip, Resource, Volume
+from ..ha.observe import Presence, presence
 from ..ha.status import HierarchyStatus, intent_of, status
+from ..ha.warm import standing
 from ..windows.ftp import read_passive_ports
 from .agent_info import agents_told, hear, maintenance_told, reason_told, verdicts_told
 from .fleet import Fleet
@@ -102,7 +104,8 @@ class Overview:
     Attributes:
         hierarchies: one dictionary each: name, nodes, primary, owner, state, reason, members (id, kind, name,
             depends_on, seen: what there is of it by node), intent (what was last asked), agents (node,
-            reason, sentence: what each says of it), notes (as below). Empty where no node that could be read
+            reason, sentence: what each says of it), standby (by node: how its warm sites stand by), notes
+        (as below). Empty where no node that could be read
             has a definition.
         notes: a sentence for every node whose definition differs or could not be read, also where there is
             no hierarchy.
@@ -142,7 +145,7 @@ def overview(fleet: Fleet, name: str | None = None) -> Overview:
     heard = hear(fleet, stored.cluster.nodes)
     found = [
         _described(one, status(one, facts, stored.cluster), stored.cluster, verdicts_told(heard, one))
-        | {"notes": list(stored.notes)}
+        | {"notes": list(stored.notes), "standby": _standby(one, facts)}
         for one in wanted
     ]
     return Overview(found, stored.notes, agents_told(heard), maintenance_told(heard))
@@ -183,6 +186,18 @@ def _described(
             "outage": intent.seconds,
         },
     }
+
+
+def _standby(hierarchy: Hierarchy, facts: Mapping[str, NodeFacts]) -> dict[str, list[str]]:
+    """How its warm sites stand by on the nodes that do not have it in service."""
+    backups = [
+        seen
+        for name, seen in facts.items()
+        if name in hierarchy.nodes
+        and (seen.problem is not None or presence(hierarchy, seen) is Presence.DOWN)
+    ]
+    found = {seen.name: standing(hierarchy, seen) for seen in backups}
+    return {name: list(told) for name, told in found.items() if told}
 
 
 def _needs(ips: tuple[str, ...], volumes: tuple[str, ...]) -> list[str]:

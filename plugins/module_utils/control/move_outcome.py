@@ -11,6 +11,7 @@ from typing import Any
 from ..ha.execute import Done, Report
 from ..ha.plan import OUT, Action, Plan
 from ..ha.status import State
+from ..ha.warm import warmth
 from .case import Case
 from .outcome import Outcome
 
@@ -53,9 +54,23 @@ def move_outcome(
     return Outcome(changed, _message(case, target, move, report, seconds, basis), before, after, data)
 
 
+def unready(case: Case, target: str) -> tuple[str, ...]:
+    """Which sites that are kept warm have to be started on the target all the same, and why."""
+    if case.found.owner in (None, target):
+        return ()
+    found = warmth(case.hierarchy, case.facts[target])
+    return tuple(
+        f'{target} does not stand by for site "{one.site}", {one.sentence}'
+        for one in found
+        if one.cold or one.lacking
+    )
+
+
 def _is_move(move: Plan) -> bool:
     actions = {step.action for step in move.steps}
-    return bool(actions & set(OUT)) and bool(actions & {Action.ADD_ADDRESS, Action.START_SITE})
+    return bool(actions & set(OUT)) and bool(
+        actions & {Action.ADD_ADDRESS, Action.START_SITE, Action.WAKE_SITE}
+    )
 
 
 def _expected(case: Case, move: Plan) -> tuple[float | None, str | None]:

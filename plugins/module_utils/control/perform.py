@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..errors import StandbyError
+from ..ha.model import Check
 from ..ha.plan import Action, Step
 from ..node import Clock, Node
 from ..windows import address, deepcheck, disk, iis
@@ -23,6 +25,11 @@ MOUNT_TIMEOUT = 30.0
 # A site that was just started compiles and loads on its first request.
 VERIFY_ATTEMPTS = 3
 VERIFY_PAUSE = 0.5
+# A warm site answers as soon as its address is there, or not at all before it is started again. One that
+# takes the request and lets it wait has been reached: its application may just be loading.
+WAKE_ATTEMPTS = 3
+WAKE_PAUSE = 0.1
+WAKE_TIMEOUT = 2.0
 
 
 def performer(fleet: Fleet, clock: Clock) -> Callable[[Step], None]:
@@ -71,6 +78,26 @@ def _stop_site(node: Node, step: Step, clock: Clock) -> None:
 
 def _start_site(node: Node, step: Step, clock: Clock) -> None:
     start(node, step.arguments["type"], step.arguments["name"], clock)
+
+
+def _wake_site(node: Node, step: Step, clock: Clock) -> None:
+    if all(_reached(check, clock) for check in step.arguments["checks"]) and step.arguments["checks"]:
+        return
+    _stop_site(node, step, clock)
+    _start_site(node, step, clock)
+
+
+def _reached(check: Check, clock: Clock) -> bool:
+    """Whether a site answers a request of a deep check, whatever is on its page, or lets it wait."""
+    seconds = min(check.timeout, WAKE_TIMEOUT)
+    request = replace(check, timeout=seconds, body=None, latency=None, verify=False, certificate_days=None)
+    for last in (*[False] * (WAKE_ATTEMPTS - 1), True):
+        verdict = deepcheck.run_check(request)
+        if verdict.healthy or verdict.seconds >= seconds:
+            return True
+        if not last:
+            clock.sleep(WAKE_PAUSE)
+    return False
 
 
 def _stop_pool(node: Node, step: Step, clock: Clock) -> None:
@@ -134,6 +161,7 @@ def _turn_mirror(node: Node, step: Step, clock: Clock) -> None:
 _OPERATIONS: dict[Action, Callable[[Node, Step, Clock], None]] = {
     Action.STOP_SITE: _stop_site,
     Action.START_SITE: _start_site,
+    Action.WAKE_SITE: _wake_site,
     Action.STOP_POOL: _stop_pool,
     Action.START_POOL: _start_pool,
     Action.REMOVE_ADDRESS: _remove_address,

@@ -14,7 +14,7 @@ from ..ha.checks import derive_checks
 from ..ha.discovered import SiteDiscovery
 from ..ha.facts import NodeFacts
 from ..ha.graph import hierarchies
-from ..ha.model import Check, Cluster, Ip, Site, SiteType, Volume
+from ..ha.model import Check, Cluster, Ip, Site, SiteType, StandbyMode, Volume
 from ..ha.paths import folder
 from ..ha.smtp import refuse_without_smtp
 from ..windows.iis_config import IisConfiguration
@@ -32,6 +32,7 @@ from .store import read_cluster, write_cluster
 from .survey import read_all
 from .twins import make_twins, serving_node
 from .unprotect import remove_site
+from .warm_twins import at_rest, refuse_warm, start_warm
 
 __all__ = ["SiteRequest", "ensure_site", "remove_site"]
 
@@ -50,6 +51,7 @@ class SiteRequest:
         repair: whatever else differs between the site and its twins is made the same, where that can be done.
         ignore: patterns of paths that repair leaves, since they differ on purpose.
         certificate_days: with fewer left, a certificate is warned of.
+        standby_mode: what the site does on the nodes where it is not in service.
     """
 
     name: str
@@ -60,6 +62,7 @@ class SiteRequest:
     repair: bool = False
     ignore: tuple[str, ...] = ()
     certificate_days: float = 30.0
+    standby_mode: StandbyMode = StandbyMode.COLD
 
 
 def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
@@ -140,16 +143,20 @@ def declare_site(request: SiteRequest, cluster: Cluster, facts: Mapping[str, Nod
     """
     if request.type is SiteType.SMTP:
         _refuse_without_smtp(request.name, facts)
-    configurations = {name: _configuration(seen) for name, seen in facts.items()}
+    others = [one for one in cluster.sites if one.name != request.name]
+    configurations = {name: at_rest(_configuration(seen), seen, others) for name, seen in facts.items()}
     source = serving_node(request.name, facts, [ip.address for ip in cluster.ips])
     found = _protectable(request.name, facts[source], cluster)
     _refuse_other_type(request, found, source)
     if found.smtp is not None:
         _refuse_without_smtp(request.name, facts)
     site = _site(request, found, configurations[source])
+    original = configurations[source].site(request.name)
+    if original is not None:
+        refuse_warm(site, original, source)
     after = _with_site(cluster, site)
     hierarchies(after)  # refuses a site whose nodes are not those of its addresses and volumes
-    return DeclaredSite(Work(site, source, configurations), found, after)
+    return DeclaredSite(Work(site, source, configurations, facts, after.volumes), found, after)
 
 
 def _refuse_without_smtp(name: str, facts: Mapping[str, NodeFacts]) -> None:
@@ -212,6 +219,7 @@ def _site(request: SiteRequest, found: SiteDiscovery, configuration: IisConfigur
         pools=found.pools,
         checks=request.checks or derived,
         services=found.services,
+        standby_mode=request.standby_mode,
     )
 
 
@@ -230,3 +238,5 @@ def _carry_out(fleet: Fleet, work: Work, before: Cluster | None, after: Cluster)
             set_auto_start(node, one, work.site.name, False)
     if before is None or before != after:
         write_cluster(fleet, before, after)
+    # Last: what is started beside its addresses is no fault once the definition says that it is warm.
+    start_warm(fleet, work.site, work.to_warm, work.volumes)

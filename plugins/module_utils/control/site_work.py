@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..ha.discovered import SiteDiscovery
-from ..ha.model import Cluster, Site, SiteType
+from ..ha.facts import NodeFacts
+from ..ha.model import Cluster, Site, SiteType, Volume
 from ..ha.site_types import self_starting
-from ..ha.twin import TwinPlan, describe, describe_twin, plan_twin
+from ..ha.twin import Make, TwinPlan, describe, describe_twin, plan_twin
+from ..ha.warm import Warmth
 from ..windows.iis_config import IisConfiguration
 from .ftp_twins import Rules, outdated
 from .outcome import Outcome
 from .repair import NOTHING, Findings
+from .warm_twins import left_warm, preload_notes, standing_by
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Work:
     site: Site
     source: str
     configurations: Mapping[str, IisConfiguration]
+    facts: Mapping[str, NodeFacts] = field(default_factory=dict)
+    volumes: tuple[Volume, ...] = ()
     rules: Rules = field(default_factory=dict)
     findings: Findings = NOTHING
 
@@ -56,12 +61,27 @@ class Work:
             StandbyError: a twin cannot be made there.
         """
         return {
-            node: plan_twin(
-                node, self.site.name, self.original, configuration, self.findings.paths.get(node, ())
-            )
-            for node, configuration in self.configurations.items()
+            node: left_warm(self._plan(node), self.site, self.facts.get(node), self.volumes)
+            for node in self.configurations
             if node != self.source
         }
+
+    def _plan(self, node: str) -> TwinPlan:
+        paths = self.findings.paths.get(node, ())
+        return plan_twin(node, self.site.name, self.original, self.configurations[node], paths)
+
+    @property
+    def standby(self) -> dict[str, Warmth]:
+        """How it stands by on each backup where it is to be kept warm."""
+        made = {
+            node for node, plan in self.twins.items() if plan.site is not Make.KEEP or plan.pools or plan.stop
+        }
+        return standing_by(self.site, self.source, self.facts, self.volumes, made)
+
+    @property
+    def to_warm(self) -> list[str]:
+        """The backups on which it is to be started, to be kept warm."""
+        return [node for node, one in self.standby.items() if one.lacking and not one.cold]
 
 
 def outcome_of(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster) -> Outcome:
@@ -74,7 +94,8 @@ def outcome_of(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster
         after: the definition with it.
     """
     name, twins, sections = work.site.name, work.twins, work.findings.sentences
-    changed = before != after or bool(twins or work.new_rules or sections or work.clear_auto_start)
+    to_warm = work.to_warm
+    changed = before != after or bool(twins or work.new_rules or sections or work.clear_auto_start or to_warm)
     steps = [sentence for plan in twins.values() for sentence in plan.sentences]
     steps += [f"bring the FTP authorization rules on {node} up to date" for node in work.new_rules]
     steps += sections
@@ -82,6 +103,7 @@ def outcome_of(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster
         steps.append(f"take automatic start from the site on {work.source}")
     if before != after:
         steps.append("store the definition on every node")
+    steps += [f"start the site on {node}, without its addresses, and keep it warm there" for node in to_warm]
     backups = [node for node in work.site.nodes if node != work.source]
     state = "is protected" if changed else "is protected already"
     beside = f", with its twin on {', '.join(backups)}" if backups else ""
@@ -90,7 +112,15 @@ def outcome_of(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster
         message=f'site "{name}" {state}: it is on {work.source}{beside}',
         before={**_shown(work, before), **_lacking(work.findings.shown())},
         after=_predicted(work, after, twins),
-        data={"site": _returned(work.site, found), "steps": steps, "source": work.source},
+        data={
+            "site": _returned(work.site, found),
+            "steps": steps,
+            "source": work.source,
+            "standby": {
+                node: replace(one, pools=(), start=False).sentence for node, one in work.standby.items()
+            },
+            "standby_notes": preload_notes(work.site, work.original),
+        },
     )
 
 
@@ -114,6 +144,8 @@ def _predicted(work: Work, cluster: Cluster, twins: Collection[str]) -> dict[str
     name, shown = work.site.name, _shown(work, cluster)
     for node in twins:
         shown["nodes"][node] = describe_twin(name, work.original)
+    for node in work.to_warm:
+        shown["nodes"][node] = {**(shown["nodes"][node] or {}), "started": True}
     shown["nodes"][work.source] = {**shown["nodes"][work.source], "auto_start": False}
     if work.rules:
         shown["ftp_rules"] = _shown_rules(dict.fromkeys(work.site.nodes, work.rules.get(work.source, ())))
@@ -129,6 +161,7 @@ def _returned(site: Site, found: SiteDiscovery) -> dict[str, Any]:
         "name": site.name,
         "type": site.type.value,
         "services": [one.value for one in site.services],
+        "standby_mode": site.standby_mode.value,
         "nodes": list(site.nodes),
         "ips": list(site.ips),
         "volumes": list(site.volumes),

@@ -25,9 +25,10 @@ from ..windows.iis import delete_site
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .outcome import Outcome
-from .site_services import set_auto_start
+from .site_services import set_auto_start, stop
 from .store import read_cluster, write_cluster
 from .survey import survey
+from .warm_twins import idle_on
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,12 @@ class _Release:
 
     Attributes:
         start: services that Windows is to start by itself again.
+        stop: services that stop, since nobody looks after what was kept warm any more.
         delete: delete the twin.
     """
 
     start: tuple[SiteType, ...] = ()
+    stop: tuple[SiteType, ...] = ()
     delete: bool = False
 
 
@@ -60,7 +63,7 @@ def remove_site(fleet: Fleet, name: str, delete_twins: bool, check: bool) -> Out
     site = next((one for one in cluster.sites if one.name == name), None) if cluster else None
     if cluster is None or site is None:
         return Outcome(False, f'site "{name}" is not protected')
-    facts = survey(fleet, Scope.SITES, site.nodes)
+    facts = survey(fleet, Scope.SITES | Scope.ADDRESSES, site.nodes)
     releases = _releases(site, facts, delete_twins)
     after = without_site(cluster, site)
     refuse_disturbance(fleet, cluster, after)
@@ -96,20 +99,28 @@ def _releases(site: Site, facts: Mapping[str, NodeFacts], delete_twins: bool) ->
     """What is to be done on each node that needs something."""
     found = {node: seen.iis.site(site.name) for node, seen in facts.items() if seen.iis is not None}
     having = {node: one for node, one in found.items() if one is not None}
-    runs = {node: running(one) for node, one in having.items() if is_running(one)}
+    idle = idle_on(site, facts)
+    runs = {node: running(one) for node, one in having.items() if is_running(one) and node not in idle}
     kept = list(runs) or list(having)[:1]
     left = {
         node: tuple(one for one in types if one not in self_starting(having[node]))
         for node, types in runs.items()
     }
     releases = {node: _Release(start=types) for node, types in left.items() if types}
+    releases |= {node: _Release(stop=running(having[node])) for node in idle}
     if delete_twins:
         deletable = [node for node, one in having.items() if one.smtp is None]
-        releases |= {node: _Release(delete=True) for node in deletable if node not in kept}
+        releases |= {
+            node: replace(releases.get(node, _Release()), delete=True)
+            for node in deletable
+            if node not in kept
+        }
     return releases
 
 
 def _release(node: Node, name: str, release: _Release) -> None:
+    for one in release.stop:
+        stop(node, one, name)
     if release.delete:
         delete_site(node, name)
     for one in release.start:
@@ -124,8 +135,10 @@ def _outcome(
     for node, one in before.items():
         release = releases.get(node, _Release())
         started = {**one, "auto_start": True} if one and release.start else one
-        after[node] = None if release.delete else started
-    serving = [node for node, one in before.items() if one and one["started"]]
+        stopped = {**one, "started": False} if one and release.stop else started
+        after[node] = None if release.delete else stopped
+    idle = [node for node, release in releases.items() if release.stop]
+    serving = [node for node, one in before.items() if one and one["started"] and node not in idle]
     where = f"it goes on serving on {serving[0]}" if serving else "it runs nowhere, start it where it is due"
     return Outcome(
         changed=True,

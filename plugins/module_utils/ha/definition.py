@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import BadDocument
 from .codec import Codec, MisfitError
-from .model import Cluster, SiteType
+from .model import Cluster, SiteType, StandbyMode
 
 KEY = "SOFTWARE\\standby.iis"
 VALUE = "Definition"
@@ -27,7 +27,9 @@ FORMAT = 1
 _CODEC = Codec()
 # Entries that earlier versions refuse. Where they say what those take for granted they are left out, so that
 # agents of both versions read one definition while they are replaced.
-_LATER_OF_SITES: Mapping[str, object] = MappingProxyType({"services": (SiteType.WEB,)})
+_LATER_OF_SITES: Mapping[str, object] = MappingProxyType(
+    {"services": (SiteType.WEB,), "standby_mode": StandbyMode.COLD}
+)
 _LATER_OF_VOLUMES: Mapping[str, object] = MappingProxyType({"mirror": None})
 _LATER_OF_CHECKS: Mapping[str, object] = MappingProxyType(
     {

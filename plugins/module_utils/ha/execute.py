@@ -57,12 +57,13 @@ class Report:
 
     @property
     def outage(self) -> float | None:
-        """Measured seconds from the first step out to the last site started (or address usable) again.
+        """Measured seconds from the first step out to the last site started (or awake, or address usable).
 
         None where the plan did not both take down and bring up.
         """
         out = [one.start for one in self.done if one.step.action in OUT]
-        up = [one.end for one in self.done if one.step.action in (Action.START_SITE, Action.WAIT_ADDRESS)]
+        serving = (Action.START_SITE, Action.WAKE_SITE, Action.WAIT_ADDRESS)
+        up = [one.end for one in self.done if one.step.action in serving]
         return max(up) - min(out) if out and up and self.failure is None else None
 
     def attempted(self, node: str) -> bool:

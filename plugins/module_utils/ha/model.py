@@ -30,6 +30,13 @@ class SiteType(str, Enum):
     SMTP = "smtp"
 
 
+class StandbyMode(str, Enum):
+    """What a protected site does on the nodes that do not have it in service."""
+
+    COLD = "cold"  # it is stopped there, and started when one of them takes over
+    WARM = "warm"  # it is started there where it can be, and waits for its address; ``warm.py``
+
+
 @dataclass(frozen=True)
 class Ip:
     """A floating address.
@@ -191,6 +198,7 @@ class Site:
         volumes: paths of its volume resources.
         pools: names of its application pools.
         checks: deep checks.
+        standby_mode: what it does where it is not in service.
     """
 
     name: str
@@ -200,6 +208,7 @@ class Site:
     pools: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     services: tuple[SiteType, ...] = (SiteType.WEB,)
+    standby_mode: StandbyMode = StandbyMode.COLD
 
     @property
     def id(self) -> str:

@@ -17,6 +17,7 @@ from ..windows.iis_config import IisSite, Pool
 from ..windows.iis_control import MISSING
 from ..windows.mirror import Role
 from .facts import NodeFacts
+from .idle import idles
 from .mirror import side_of, words_of
 from .model import Hierarchy, Ip, Resource, Site, SiteType, Volume, VolumeKind
 from .site_types import RUNNING, STARTED
@@ -53,6 +54,16 @@ def see(resource: Resource, facts: NodeFacts) -> Sight:
     if isinstance(resource, Volume):
         return _see_volume(resource, facts)
     return _see_site(resource, facts)
+
+
+def serving(resource: Resource, facts: NodeFacts) -> Sight:
+    """What a node shows of a resource as a part of what is in service there.
+
+    It is what ``see`` shows, but for a warm site: started without its addresses, it is in service nowhere.
+    """
+    if isinstance(resource, Site):
+        return _together({one: _serving(one, resource, facts) for one in resource.services})
+    return see(resource, facts)
 
 
 def see_service(one: SiteType, resource: Site, facts: NodeFacts) -> Sight:
@@ -103,7 +114,7 @@ def moves(resource: Resource) -> bool:
 
 def presence(hierarchy: Hierarchy, facts: NodeFacts) -> Presence:
     """How far a hierarchy is up on a node that could be read: of what moves, all, nothing, or a part."""
-    seen = {see(one, facts).presence for one in hierarchy.resources if moves(one)}
+    seen = {serving(one, facts).presence for one in hierarchy.resources if moves(one)}
     return seen.pop() if len(seen) == 1 else Presence.PARTIAL
 
 
@@ -152,9 +163,20 @@ def _see_several(volume: Volume, facts: NodeFacts, problem: str) -> Sight:
     return Sight(Presence.DOWN if offline else Presence.PARTIAL, f"unclear ({problem})")
 
 
+def _serving(one: SiteType, resource: Site, facts: NodeFacts) -> Sight:
+    sight = see_service(one, resource, facts)
+    found = site(facts, resource.name)
+    if one is not SiteType.WEB or found is None or sight.presence is Presence.DOWN:
+        return sight
+    return Sight(Presence.DOWN, f"{sight.words}, warm") if idles(resource, found, facts) else sight
+
+
 def _see_site(resource: Site, facts: NodeFacts) -> Sight:
+    return _together({one: see_service(one, resource, facts) for one in resource.services})
+
+
+def _together(sights: Mapping[SiteType, Sight]) -> Sight:
     """A site is up where each of its services is."""
-    sights = {one: see_service(one, resource, facts) for one in resource.services}
     words = {sight.words for sight in sights.values()}
     seen = {sight.presence for sight in sights.values()}
     presence = seen.pop() if len(seen) == 1 else Presence.PARTIAL

@@ -21,6 +21,7 @@ from .mirror import mirrors, waits
 from .model import Check, Hierarchy, Ip, Resource, Site, SiteType, Volume
 from .observe import Presence, disk, moves, pool, see, see_service
 from .site_types import STOPPED
+from .warm import WARM_SERVICE, is_warm, stays
 
 
 class Action(str, Enum):
@@ -37,6 +38,7 @@ class Action(str, Enum):
     WAIT_ADDRESS = "wait_address"
     START_POOL = "start_pool"
     START_SITE = "start_site"
+    WAKE_SITE = "wake_site"
     VERIFY = "verify"
 
 
@@ -62,6 +64,7 @@ USUAL: Mapping[Action, float] = MappingProxyType(
         Action.WAIT_ADDRESS: 0.1,
         Action.START_POOL: 0.4,
         Action.START_SITE: 0.4,
+        Action.WAKE_SITE: 0.1,
         Action.VERIFY: 0.0,  # the site serves by then
     }
 )
@@ -142,6 +145,7 @@ def plan(
     facts: Mapping[str, NodeFacts],
     *,
     addresses_first: bool = False,
+    keep_warm: bool = True,
 ) -> Plan:
     """The steps that are still needed to have a hierarchy in service on ``target`` and nowhere else.
 
@@ -156,6 +160,8 @@ def plan(
         target: where it is wanted, None to take it out of service.
         facts: of all nodes, with scope MOVE.
         addresses_first: addresses go before sites stop: connections break, and nothing is served any more.
+        keep_warm: warm sites stay started where they can; without it they are stopped as cold ones are, which
+            a restart of them begins with.
 
     Raises:
         StandbyError: the source or the target could not be read, or the target has no adapter for an address.
@@ -168,7 +174,7 @@ def plan(
         for name, seen in facts.items()
         if name in hierarchy.nodes and name != target and seen.problem is None
     ]
-    stages = _out(hierarchy, others, addresses_first)
+    stages = _out(hierarchy, others, addresses_first, keep_warm)
     if target is not None:
         stages = [_wait_mirrors(hierarchy, facts, target), *stages, *_in(hierarchy, facts, target)]
         if any(stages):
@@ -186,8 +192,16 @@ def _readable(name: str, facts: Mapping[str, NodeFacts]) -> None:
         )
 
 
-def _out(hierarchy: Hierarchy, others: list[NodeFacts], addresses_first: bool) -> list[list[Step]]:
-    """Sites stop; addresses go, and pools stop that keep files of a disk open; disks go offline."""
+def _out(
+    hierarchy: Hierarchy, others: list[NodeFacts], addresses_first: bool, keep_warm: bool
+) -> list[list[Step]]:
+    """Sites stop; addresses go, and pools stop that keep files of a disk open; disks go offline.
+
+    A warm site stays started, and is reached by nobody once its addresses are gone.
+    """
+
+    def staying(site: Site, one: SiteType, seen: NodeFacts) -> bool:
+        return keep_warm and stays(site, one, hierarchy, seen)
 
     def held(resources: Iterable[Resource], make: Callable[[Any, str], Step]) -> list[Step]:
         return [
@@ -205,9 +219,12 @@ def _out(hierarchy: Hierarchy, others: list[NodeFacts], addresses_first: bool) -
         for seen in others
         for site in hierarchy.sites
         for one in site.services
-        if see_service(one, site, seen).presence is not Presence.DOWN
+        if see_service(one, site, seen).presence is not Presence.DOWN and not staying(site, one, seen)
     ]
-    pools = [_stop_pool(name, seen.name) for seen in losing for name in _idle_pools(hierarchy, seen)]
+    pools = []
+    for seen in losing:
+        left = [site for site in hierarchy.sites if staying(site, WARM_SERVICE, seen)]
+        pools += [_stop_pool(name, seen.name) for name in _idle_pools(hierarchy, seen, left)]
     return [ips, sites, pools, offline] if addresses_first else [sites, ips + pools, offline]
 
 
@@ -237,7 +254,12 @@ def _in(hierarchy: Hierarchy, facts: Mapping[str, NodeFacts], target: str) -> li
         + [_add_address(ip, seen.name, indexes[ip.address]) for ip in absent]
         + [_start_pool(name, seen.name) for name in _stopped_pools(hierarchy, seen)],
         [_wait_address(ip, seen, indexes[ip.address]) for ip in not_usable],
-        [_switch_site(Action.START_SITE, site, one, seen.name) for site, one in starting],
+        [_switch_site(Action.START_SITE, site, one, seen.name) for site, one in starting]
+        + [
+            _wake_site(site, seen.name)
+            for site in hierarchy.sites
+            if is_warm(site) and (site, WARM_SERVICE) not in starting and not missing.isdisjoint(site.ips)
+        ],
     ]
 
 
@@ -269,7 +291,7 @@ def _stopped_pools(hierarchy: Hierarchy, seen: NodeFacts) -> list[str]:
     return [name for name, one in _pools(hierarchy, seen).items() if one.state == STOPPED]
 
 
-def _idle_pools(hierarchy: Hierarchy, seen: NodeFacts) -> list[str]:
+def _idle_pools(hierarchy: Hierarchy, seen: NodeFacts, staying: Collection[Site]) -> list[str]:
     """Pools that run for nobody once the hierarchy's sites have stopped: a stopped site stops no worker."""
     members = {site.name.casefold() for site in hierarchy.sites}
     used = {
@@ -277,7 +299,7 @@ def _idle_pools(hierarchy: Hierarchy, seen: NodeFacts) -> list[str]:
         for other in (seen.iis.sites if seen.iis is not None else ())
         if other.name.casefold() not in members and other.state != STOPPED
         for application in other.applications
-    }
+    } | {name.casefold() for site in staying for name in site.pools}
     pools = _pools(hierarchy, seen).items()
     return [name for name, one in pools if one.state != STOPPED and name.casefold() not in used]
 
@@ -300,6 +322,14 @@ def _switch_site(action: Action, site: Site, one: SiteType, node: str) -> Step:
     verb = "stop" if action is Action.STOP_SITE else "start"
     what = site.id if len(site.services) == 1 else f"the {one.value} service of {site.id}"
     return Step(node, action, site.id, f"{verb} {what} on {node}", {"name": site.name, "type": one})
+
+
+def _wake_site(site: Site, node: str) -> Step:
+    """A warm site whose address comes: it answers there, or is started again."""
+    checks = tuple(check for check in site.checks if check.url.startswith("http"))
+    sentence = f"see that {site.id}, started before its address, answers on {node}, else start it again"
+    arguments = {"name": site.name, "type": WARM_SERVICE, "checks": checks}
+    return Step(node, Action.WAKE_SITE, site.id, sentence, arguments)
 
 
 def _remove_address(ip: Ip, node: str) -> Step:

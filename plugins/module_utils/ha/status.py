@@ -11,7 +11,7 @@ from enum import Enum
 
 from .facts import NodeFacts
 from .model import Cluster, Hierarchy, Intent, Resource, Site, VolumeKind
-from .observe import Presence, Sight, moves, see
+from .observe import Presence, Sight, moves, serving
 
 
 class State(str, Enum):
@@ -116,7 +116,7 @@ def _look(hierarchy: Hierarchy, resource: Resource, seen: NodeFacts) -> Sight:
     """What a node shows of a member; elsewhere than on its nodes, a site of the same name is another site."""
     if seen.name not in hierarchy.nodes and isinstance(resource, Site):
         return Sight(Presence.DOWN, "absent")
-    return see(resource, seen)
+    return serving(resource, seen)
 
 
 def _up(sight: Sight) -> bool:

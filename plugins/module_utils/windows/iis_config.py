@@ -224,8 +224,17 @@ def _answered_site(item: Element, name: str) -> IisSite:
     place = f"{name}: SITE"
     title = _required(item, "SITE.NAME", place)
     number = _number(_required(item, "SITE.ID", place), f'{place} "{title}" SITE.ID')
-    shown = (one.partition("/")[0].strip().lower() for one in item.get("bindings", "").split(","))
-    return IisSite(title, number, True, state, has_ftp="ftp" in shown)
+    bindings = tuple(_shown_bindings(item.get("bindings", "")))
+    has_ftp = any(binding.protocol.lower() == "ftp" for binding in bindings)
+    return IisSite(title, number, True, state, bindings, has_ftp=has_ftp)
+
+
+def _shown_bindings(text: str) -> Iterator[Binding]:
+    """``http/10.0.0.50:80:,ftp/10.0.0.50:21:``, as appcmd shows the bindings of a site without /config."""
+    for one in text.split(","):
+        protocol, separator, information = one.strip().partition("/")
+        if separator:
+            yield Binding(protocol, information)
 
 
 def _answered_pool(item: Element, name: str) -> Pool:

@@ -456,3 +456,15 @@ def test_a_worker_that_accepts_and_never_answers_is_told_from_a_network_that_is_
         standby.caller.receive(1)
     assert cause(owner.verdict, views[0], 10.0).where is Where.SITE
     assert cause(Verdict(True, "all checks answer"), views[0], 10.0).where is Where.NETWORK
+
+
+def test_each_reading_tells_of_what_is_not_in_service_here_and_of_nothing_else(bench):
+    one = bench(hierarchies=(replace(ONE, sites=(replace(SHOP, checks=()),)),))
+    idle = []
+    one.probes._idling = lambda hierarchy, facts: idle.append((hierarchy.name, facts))
+    one.probes.begin()
+    one.caller.receive(1)
+    assert idle == [("Shop", one.facts)]
+    one.probes.restarted("Shop")
+    one.caller.receive(1)
+    assert (len(idle), one.reads) == (1, 2)

@@ -21,7 +21,7 @@ def shown(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "status", lambda *_both: {"standing": "lapsed"})
     made = Surroundings.__new__(Surroundings)
     made._home, made._decisions, made._works_by, made._shown = Home(str(tmp_path)), Mock(), {}, {}
-    made._fences, made._watch = Mock(shown=dict), Mock()
+    made._fences, made._watch, made._standby = Mock(shown=dict), Mock(), {}
     made._home.status_file.write_text('{"standing": "member"}')
     return made
 

@@ -1,0 +1,117 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Keeps warm sites started on a node that does not have them in service.
+
+What the quick check finds to be lacking is started, on a thread of its own: a takeover never waits for it. A
+site that it starts is reached by nobody here. It starts none while an address of it is here, nor while the
+hierarchy is being brought up or down.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ..control.site_services import start
+from ..errors import foreseen
+from ..ha.facts import NodeFacts
+from ..ha.model import Hierarchy
+from ..ha.warm import WARM_SERVICE, Warmth, standing, warmth
+from ..node import Clock, Node
+from ..windows import iis
+from .workers import Workers
+
+# Told whether what it was asked for still holds; from any thread.
+Still = Callable[[], bool]
+
+
+class Standby:
+    """The warm sites of one node; all but the starting itself happens on the loop, and waits for nothing.
+
+    Args:
+        node: the node; used beside others.
+        still: for a hierarchy that is down here, what tells whether nothing was begun with it since; None for
+            one that is not down.
+        post: has a call run on the loop.
+        say: takes what people want to know.
+        tell: takes what status shows of a hierarchy, "" for nothing.
+        clock: time.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        still: Callable[[str], Still | None],
+        post: Callable[[Callable[[], None]], None],
+        say: Callable[[str], None],
+        tell: Callable[[str, str], None],
+        clock: Clock = time,
+    ) -> None:
+        self._node, self._still, self._post, self._say, self._tell = node, still, post, say, tell
+        self._clock = clock
+        self._workers: Workers | None = None
+        self._busy: set[str] = set()
+        self._problems: dict[str, str] = {}
+
+    def look(self, hierarchy: Hierarchy, facts: NodeFacts) -> None:
+        """The node was read; what is lacking of a hierarchy that is down here is started."""
+        name, found = hierarchy.name, warmth(hierarchy, facts)
+        still = self._still(name)
+        if not found or still is None:
+            return
+        wanted = [one for one in found if one.lacking]
+        if not wanted:
+            self._problems.pop(name, None)
+        problem = self._problems.get(name, "")
+        told = standing(hierarchy, facts)
+        self._tell(name, "; ".join((*told, problem) if problem else told))
+        if wanted and name not in self._busy:
+            self._busy.add(name)
+            self._at_work().submit(lambda: self._start(name, wanted, still))
+
+    def ended(self, hierarchy: str) -> None:
+        """It is not down here any more, and stands by no longer."""
+        self._problems.pop(hierarchy, None)
+        self._tell(hierarchy, "")
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        if self._workers is not None:
+            self._workers.close()
+
+    def _at_work(self) -> Workers:
+        """Most nodes have no warm site, and need no thread."""
+        if self._workers is None:
+            self._workers = Workers(1, "standby")
+        return self._workers
+
+    # On the thread
+
+    def _start(self, hierarchy: str, wanted: list[Warmth], still: Still) -> None:
+        problem = ""
+        try:
+            for one in wanted:
+                self._start_one(one, still)
+        except Exception as error:
+            failure = foreseen(error, self._node.name)
+            problem = f"{failure.resource or hierarchy}: {failure.problem}"
+        self._post(lambda: self._started(hierarchy, problem))
+
+    def _start_one(self, wanted: Warmth, still: Still) -> None:
+        for name in wanted.pools:
+            if still():
+                iis.start_pool(self._node, name, clock=self._clock)
+        if wanted.start and still():
+            start(self._node, WARM_SERVICE, wanted.site, self._clock)
+
+    # Back on the loop
+
+    def _started(self, hierarchy: str, problem: str) -> None:
+        self._busy.discard(hierarchy)
+        if problem and self._problems.get(hierarchy) != problem:
+            self._say(f"{hierarchy} cannot be kept warm: {problem}")
+        if problem:
+            self._problems[hierarchy] = problem
+        else:
+            self._problems.pop(hierarchy, None)
