@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import PRESETS
 
-from . import agent_budget, discovery, failover, ownership, reading, switchover
+from . import agent_budget, discovery, failover, ownership, reading, standby, switchover
 from .conditions import conditions
 
 BENCHES: dict[str, Callable[[], str]] = {
@@ -21,7 +21,7 @@ BENCHES: dict[str, Callable[[], str]] = {
     "switchover": switchover.run,
 }
 # An hour and more, unless told otherwise: run where it is named.
-LONG = ("failover",)
+LONG = ("failover", "standby")
 
 
 def main(words: list[str]) -> int:
@@ -29,7 +29,10 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join((*BENCHES, *LONG)))
     parser.add_argument("--runs", type=int, default=50, help="failover: runs of each kind")
-    parser.add_argument("--preset", action="append", choices=PRESETS, help="failover: all where not given")
+    parser.add_argument("--standby-runs", type=int, default=3, help="standby: runs of each kind")
+    parser.add_argument(
+        "--preset", action="append", choices=PRESETS, help="failover: all where not given; standby: fast"
+    )
     parser.add_argument(
         "--kind",
         action="append",
@@ -46,6 +49,8 @@ def main(words: list[str]) -> int:
     for name in asked.names or BENCHES:
         if name in BENCHES:
             figures = BENCHES[name]()
+        elif name == "standby":
+            figures = standby.run(tuple(asked.preset or ("fast",)), asked.standby_runs)
         else:
             figures = failover.run(asked.runs, asked.preset or tuple(PRESETS), asked.kind or (), asked.keep)
         sys.stdout.write(f"\n== {name}\n{figures}\n")

@@ -104,6 +104,10 @@ class AgentCluster:
         """Why the site is as it is on a node, in a word."""
         return str(self._shown(name).get("reason", ""))
 
+    def standby(self, name: str) -> str:
+        """How ready a node is that keeps the site warm, "" where it does not."""
+        return str(self._shown(name).get("standby", ""))
+
     @property
     def _patience(self) -> float:
         return bound(self.timers, nodes=len(NODES)) + 60.0
@@ -117,9 +121,14 @@ class AgentCluster:
 
 
 @contextmanager
-def agents(preset: str) -> Iterator[AgentCluster]:
-    """Agents at work with a preset; address detection is off, so that it is they who are measured."""
-    with cluster(dad_transmits=0) as bench:
+def agents(preset: str, **options: Any) -> Iterator[AgentCluster]:
+    """Agents at work with a preset; address detection is off, so that it is they who are measured.
+
+    Args:
+        preset: theirs.
+        options: of ``cluster``.
+    """
+    with cluster(dad_transmits=0, **options) as bench:
         _witness(bench.lab).mkdir()
         key, program = new_key(), bundle.archive()
         addresses = {name: (bench.lab.topology.node(name).address,) for name in NODES}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,18 +40,27 @@ class BenchCluster:
 
 
 @contextmanager
-def cluster(dad_transmits: int | None = 0) -> Iterator[BenchCluster]:
+def cluster(
+    dad_transmits: int | None = 0,
+    *,
+    site: SiteRequest | None = None,
+    prepare: Callable[[Lab], None] | None = None,
+) -> Iterator[BenchCluster]:
     """The cluster, with the site in service on its primary; ended and removed afterwards.
 
     Args:
         dad_transmits: probes of duplicate address detection on both nodes; None leaves Windows' own.
+        site: how the site is protected, where that is not as usual.
+        prepare: called with the lab before anything is protected.
     """
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(folder) / "lab", bound=True)
         lab.up(TOPOLOGIES / "two_nodes.yml", NETWORK)
         try:
             connections = tuple(_connection(lab, name) for name in NODES)
-            _protect(connections, dad_transmits)
+            if prepare is not None:
+                prepare(lab)
+            _protect(connections, dad_transmits, site or SiteRequest(SITE, NODES))
             yield BenchCluster(lab, connections)
         finally:
             lab.down()
@@ -69,9 +78,9 @@ def _connection(lab: Lab, name: str) -> Connection:
     )
 
 
-def _protect(connections: tuple[Connection, ...], dad_transmits: int | None) -> None:
+def _protect(connections: tuple[Connection, ...], dad_transmits: int | None, site: SiteRequest) -> None:
     with Fleet(connections) as fleet:
         ensure_ip(fleet, IpRequest(ADDRESS, None, NODES, dad_transmits=dad_transmits), check=False)
         ensure_volume(fleet, VolumeRequest("E:", "local", NODES), check=False)
-        ensure_site(fleet, SiteRequest(SITE, NODES), check=False)
+        ensure_site(fleet, site, check=False)
         put_in_service(fleet, SITE, "primary", check=False)
