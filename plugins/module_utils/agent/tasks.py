@@ -5,7 +5,8 @@
 
 The agent's own task starts when the machine boots and is looked after every minute: a supervisor that has
 gone is started again, one that runs is left alone (IgnoreNew). The other one has everything given away when
-an orderly shutdown begins (event 1074 of User32).
+an orderly shutdown begins (event 1074 of User32). A third one is there for a moment, before the first agents
+start: it has no trigger, and says that the former agent of the node has left.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from xml.sax.saxutils import escape
 
 from ..control.agents import AGENT, FOLDER, PROGRAM, SHUTDOWN
 
-__all__ = ["AGENT", "PATH", "SHUTDOWN", "agent", "shutdown"]
+__all__ = ["AGENT", "PATH", "RETIRE", "SHUTDOWN", "agent", "retire", "shutdown"]
 
 PATH = FOLDER
+RETIRE = "retire"
 
 _NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 # The account SYSTEM.
@@ -34,6 +36,7 @@ _TRIGGERS = {
         "<Repetition><Interval>PT1M</Interval></Repetition></TimeTrigger>"
     ),
     SHUTDOWN: f"<EventTrigger><Subscription>{_EVENT}</Subscription></EventTrigger>",
+    RETIRE: "",
 }
 
 
@@ -50,6 +53,11 @@ def agent(python: str, home: str) -> str:
 def shutdown(python: str, home: str) -> str:
     """The definition of the task that gives everything away at a shutdown; arguments as for ``agent``."""
     return _task(SHUTDOWN, python, home, "leave")
+
+
+def retire(python: str, home: str) -> str:
+    """The definition of the task that closes the former agent's record; arguments as for ``agent``."""
+    return _task(RETIRE, python, home, "retire")
 
 
 def _task(name: str, python: str, home: str, command: str) -> str:

@@ -20,7 +20,7 @@ from ..windows.task import TaskState
 from .health import wait_until
 from .seen import Seen
 from .steps import Act, Step
-from .wanted import CACHES_BEFORE, PYTHONS, RULE, Wanted, digest
+from .wanted import CACHES_BEFORE, PYTHONS, RETIRED, RULE, Wanted, digest
 
 OLDEST = (3, 11)
 _ARCHIVE = "python.zip"
@@ -100,6 +100,35 @@ class Installer:
         """End the agent that runs, so that the next one goes on from it; files must not be settled yet."""
         self.run("relieve")
 
+    def retire(self, seconds: float, clock: Clock) -> None:
+        """Say in the witness that the agent before has left; files must be settled, and no agent run.
+
+        By a task: it is SYSTEM that may open a witness on a share.
+
+        Raises:
+            StandbyError: it could not be said within so many seconds.
+        """
+        path = self._wanted.path(RETIRED)
+        self._files.remove([path])
+        definition = tasks.retire(self._wanted.python, self._wanted.home)
+        task.register_task(self._node, tasks.PATH, tasks.RETIRE, definition)
+        try:
+            task.start_task(self._node, tasks.PATH, tasks.RETIRE)
+            why = wait_until(
+                lambda: "" if self._files.look([path])[path].exists else "it has not ended", seconds, clock
+            )
+            why = why or str(json.loads(self._files.read(path))["problem"])
+        finally:
+            task.delete_task(self._node, tasks.PATH, tasks.RETIRE)
+            self._files.remove([path])
+        if why:
+            raise StandbyError(
+                f"the witness could not be told that the former agent has left: {why}",
+                node=self._node.name,
+                resource="agent",
+                remedy="docs/witness.md has what its messages mean; no agent was started. Run again",
+            )
+
     def run(self, command: str) -> Completed:
         """Run a command of the program that is to come, where it is staged or where it was already.
 
@@ -172,7 +201,7 @@ class Installer:
 
 def unregister(node: Node) -> None:
     """Delete the tasks of a node's agent."""
-    for name in (tasks.AGENT, tasks.SHUTDOWN):
+    for name in (tasks.AGENT, tasks.SHUTDOWN, tasks.RETIRE):
         task.delete_task(node, tasks.PATH, name)
 
 

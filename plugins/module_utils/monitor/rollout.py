@@ -176,12 +176,17 @@ class Rollout:
             self._fleet.on_all(partial(write, one=one), list(one))
 
     def _begin(self, cases: Sequence[Case], up: Sequence[str]) -> None:
-        """Start all agents at once, where none runs and nothing is in service any more."""
+        """Start all agents at once, where none runs and nothing is in service any more.
+
+        Records of agents that were removed are closed before: who starts first would count the others lost.
+        """
         by_name = {case.node: case for case in cases}
         self._fleet.on_all(lambda node: self._place(node, by_name[node.name]))
-        if up:  # what does not run is not asked, and does not begin by itself meanwhile
-            self._fleet.on_all(unregister)
+        self._fleet.on_all(unregister)  # none begins by itself meanwhile
         self._take_out(up)
+        self._fleet.on_all(
+            lambda node: self._installer(node, by_name[node.name]).retire(self._seconds, self._clock)
+        )
 
         def start(node: Node) -> None:
             case = by_name[node.name]

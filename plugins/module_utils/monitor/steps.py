@@ -34,6 +34,8 @@ class Act(str, Enum):
 
 # Files that hold what a witness or a webhook asks for.
 _SECRET = re.compile(r"(?:witness[._]|webhook_)(?!.*\.new\Z)")
+# Why an agent is replaced whose worker shows nothing, where nothing else is the reason.
+_SILENT = "its worker shows nothing"
 # What can be done beside a running agent.
 PREPARING = (Act.PROTECT, Act.PYTHON, Act.CACHES, Act.RULE)
 
@@ -97,12 +99,21 @@ def _program(wanted: Wanted, seen: Seen) -> Iterator[Step]:
     if not seen.running:
         yield Step(Act.START, "start the agent")
     elif why:
-        yield Step(Act.SWAP, f"let another agent go on from the one that runs: {why}")
+        yield Step(Act.SWAP, _anew(seen, why))
 
 
 def _registered(seen: Seen, name: str, xml: str) -> bool:
     found = seen.tasks.get(name)
     return found is not None and found.enabled and same_definition(found.definition, xml)
+
+
+def _anew(seen: Seen, why: str) -> str:
+    """What is done to an agent that runs: nothing can go on from a worker that shows nothing."""
+    if seen.status:
+        return f"let another agent go on from the one that runs: {why}"
+    also = "" if why == _SILENT else f" ({why})"
+    told = f"{_SILENT}; it does not stay up, or has just begun, as its log says"
+    return f"put another agent in the place of the one that runs{also}: {told}"
 
 
 def _why_anew(wanted: Wanted, files: tuple[str, ...], registered: tuple[str, ...], seen: Seen) -> str:
@@ -111,7 +122,7 @@ def _why_anew(wanted: Wanted, files: tuple[str, ...], registered: tuple[str, ...
     if tasks.AGENT in registered:
         return "its task changed"
     if not seen.status:
-        return "it shows nothing of itself"
+        return _SILENT
     if seen.definition != seen.status.get("definition"):
         return "the definition of the cluster changed"
     for name, sha256 in wanted.works_by.items():

@@ -15,7 +15,7 @@ from ..agent.settings import Settings
 from ..control.agents import PROGRAM
 from ..windows.firewall import Rule
 
-SETTINGS, KEYS, STATUS = "agent.json", "cluster.key", "status.json"
+SETTINGS, KEYS, STATUS, RETIRED = "agent.json", "cluster.key", "status.json", "retired.json"
 # Folders of unpacked interpreters, each named for its archive, so that a running one is never written over.
 PYTHONS = "python"
 # The lifetimes of the SMB client's caches as they were before.

@@ -13,7 +13,7 @@ PYTHON = "C:\\Program Files\\Python & more\\python.exe"
 HOME = "D:\\standby"
 
 
-@pytest.fixture(params=[tasks.agent, tasks.shutdown], ids=["agent", "shutdown"])
+@pytest.fixture(params=[tasks.agent, tasks.shutdown, tasks.retire], ids=["agent", "shutdown", "retire"])
 def either(request) -> Definition:
     return parse_task(request.param(PYTHON, HOME))
 
@@ -47,7 +47,13 @@ def test_tasks_run_as_the_system(either):
     assert either.principal == {"UserId": "S-1-5-18", "RunLevel": "HighestAvailable"}
 
 
-@pytest.mark.parametrize(("made", "command"), [(tasks.agent, "run"), (tasks.shutdown, "leave")])
+def test_what_closes_a_record_is_started_by_the_role_alone():
+    assert parse_task(tasks.retire(PYTHON, HOME)).triggers == ()
+
+
+@pytest.mark.parametrize(
+    ("made", "command"), [(tasks.agent, "run"), (tasks.shutdown, "leave"), (tasks.retire, "retire")]
+)
 def test_each_task_runs_its_command_of_the_program_in_the_home(made, command):
     expected = Exec(PYTHON, f'"{HOME}\\standby.pyz" {command} --home "{HOME}"')
     assert parse_task(made(PYTHON, HOME)).actions == (expected,)

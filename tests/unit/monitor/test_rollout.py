@@ -220,6 +220,10 @@ def test_the_first_agents_begin_when_nothing_is_in_service_any_more(world):
     begun = [number for number, one in enumerate(world.done) if one.startswith("start ")]
     assert len(begun) == 3
     assert min(begun) > last_out > world.done.index("unregister c")
+    retired = [number for number, one in enumerate(world.done) if one.startswith("retire ")]
+    assert len(retired) == 3
+    assert min(begun) > max(retired)
+    assert min(retired) > last_out
     assert world.of("out") == ["out x", "out y"]
     assert len(world.of("register")) == 3
 
@@ -234,6 +238,21 @@ def test_what_was_declared_since_is_taken_out_before_an_agent_reads_of_it_and_it
     assert world.done.index("out y") < world.done.index("relieve b")
     assert world.of("relieve") == ["relieve b", "relieve c", "relieve a"]
     assert world.of("unregister") == []
+
+
+def test_none_of_the_first_agents_begins_where_a_former_one_may_count_as_lost(world):
+    world.nodes = {name: world.node(name, state=TaskState.READY) for name in NAMES}
+    world.failing = {"retire b"}
+    with pytest.raises(StandbyError, match="retire b failed"):
+        world.ensure()
+    assert world.of("start", "register") == []
+    assert len(world.of("unregister")) == 3  # nor by itself
+
+
+def test_records_of_agents_that_run_are_not_closed(world):
+    world.nodes["b"] = world.node("b", state=TaskState.READY)
+    world.ensure()
+    assert world.of("retire") == []
 
 
 def test_nothing_begins_where_something_stays_in_service(world):

@@ -116,7 +116,17 @@ def test_an_agent_that_runs_on_beside_files_that_were_replaced_is_seen(name):
 def test_an_agent_whose_worker_does_not_stay_up_is_replaced():
     (step,) = steps(WANTED, complete(status={}))
     assert step.act is Act.SWAP
-    assert "shows nothing" in step.sentence
+    assert step.sentence == (
+        "put another agent in the place of the one that runs: its worker shows nothing; "
+        "it does not stay up, or has just begun, as its log says"
+    )
+
+
+def test_nothing_is_said_to_go_on_from_a_worker_that_shows_nothing_whatever_else_changed():
+    seen = complete(status={})
+    _files, step = steps(WANTED, replace(seen, files={**seen.files, PROGRAM: "0"}))
+    assert "go on" not in step.sentence
+    assert f"({PROGRAM} changed): its worker shows nothing" in step.sentence
 
 
 def test_an_agent_that_does_not_run_is_started_whatever_it_once_showed():
