@@ -19,6 +19,7 @@ from .storage import DiskProvider, DiskToPartition, PartitionProvider, StorageSe
 from .system import (
     Power,
     Win32ComputerSystem,
+    Win32ComputerSystemProduct,
     Win32Environment,
     Win32OperatingSystem,
     Win32OptionalFeature,
@@ -65,6 +66,7 @@ def repository_of(
                 machine.folder / "features.json",
             ),
             Win32ComputerSystem(machine.node),
+            Win32ComputerSystemProduct(machine.folder),
             StdRegProv(machine.registry, machine.expand),
             tasks,
             PsScheduledTask(machine.tasks, tasks),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from lab.machine.services import RUNNING, START_PENDING, STOPPED, Service, Services
 from lab.releases import SKUS
@@ -252,6 +253,31 @@ class Win32ComputerSystem(ClassProvider):
                     "SystemType": "x64-based PC",
                     "TotalPhysicalMemory": 4 << 30,
                     "Workgroup": None if self._node.windows.domain else "WORKGROUP",
+                }
+            )
+        ]
+
+
+class Win32ComputerSystemProduct(ClassProvider):
+    """Win32_ComputerSystemProduct, as the firmware of a virtual machine describes it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("Win32_ComputerSystemProduct")
+        # A copy of a lab has folders of its own, as a copied virtual machine has another UUID.
+        self._uuid = uuid5(NAMESPACE_URL, folder.resolve().as_uri())
+
+    async def instances(self) -> list[Values]:
+        """The machine."""
+        return [
+            self.complete(
+                {
+                    "Caption": "Computer System Product",
+                    "Description": "Computer System Product",
+                    "IdentifyingNumber": str(self._uuid).upper(),
+                    "Name": "Lab node",
+                    "UUID": str(self._uuid).upper(),
+                    "Vendor": "standby.iis",
+                    "Version": "1.0",
                 }
             )
         ]

@@ -274,6 +274,15 @@ def test_a_service_that_does_not_start_is_named(lab, node):
     service.start_service(node, "W3SVC", time)
 
 
+def test_each_machine_has_a_uuid_of_its_own_in_its_firmware(lab, node):
+    found = environment.read_product_uuid(node)
+    assert len(found) == 32
+    assert environment.read_product_uuid(node) == found
+    other = session(lab, "server2")
+    assert environment.read_product_uuid(other) != found
+    other.close()
+
+
 def test_the_machine_knows_its_name_and_variables(lab, node):
     machine = environment.read_machine(node)
     assert machine.computer_name == lab.topology.node("server1").netbios
