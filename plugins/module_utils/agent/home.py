@@ -47,6 +47,7 @@ class Home:
         self.requests_folder = folder / "requests"
         self.relieve_file = folder / "relieve"
         self.standing_file = folder / "standing.json"
+        self.etcd_file = folder / "etcd_cluster.json"
         self.retired_file = folder / "retired.json"
 
     def settings(self) -> Settings:

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 
 from ..errors import StandbyError
 from .home import Home
 from .settings import EtcdSettings, Settings, timers_of
+from .store.etcd_identity import Identity, Known
 from .store.etcd_login import Logins
 from .store.interface import Store
 from .store.opening import open_directory, open_etcd
@@ -33,7 +36,7 @@ def open_witness(home: Home, settings: Settings) -> Callable[[], Store]:
         for name in (etcd.ca_file, etcd.certificate_file, etcd.key_file)
     )
     certificate = (certificate_file, key_file) if certificate_file is not None else None
-    logins = Logins()
+    logins, identity = Logins(), _identity(home)
     return lambda: open_etcd(
         etcd.endpoints,
         settings.cluster,
@@ -42,8 +45,24 @@ def open_witness(home: Home, settings: Settings) -> Callable[[], Store]:
         ca_file=ca_file,
         certificate=certificate,
         logins=logins,
+        identity=identity,
         seconds=timers_of(settings).store_timeout,
     )
+
+
+def _identity(home: Home) -> Identity:
+    """The etcd cluster that this home knows. It goes with the home, as the agents' removal leaves none."""
+    try:
+        document = json.loads(home.etcd_file.read_text(encoding="utf-8"))
+        known = Known(str(document["cluster"]), frozenset(map(str, document["endpoints"])))
+    except (OSError, ValueError, KeyError, TypeError):
+        known = Known()
+
+    def keep(learned: Known) -> None:
+        with suppress(OSError):  # the next process asks again
+            home.write(home.etcd_file, {"cluster": learned.cluster, "endpoints": sorted(learned.endpoints)})
+
+    return Identity(known, keep)
 
 
 def _credentials(home: Home, etcd: EtcdSettings) -> tuple[str, str] | None:

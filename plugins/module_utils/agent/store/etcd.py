@@ -19,6 +19,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from . import etcd_failures, etcd_wire
 from .etcd_failures import Failure
+from .etcd_identity import Identity
 from .etcd_requests import Post, Unsent
 from .etcd_wire import Stored
 from .interface import Conflict, Operation, Versioned
@@ -63,6 +64,7 @@ class Etcd:
         *,
         credentials: tuple[str, str] | None = None,
         tokens: MutableMapping[str, str] | None = None,
+        identity: Identity | None = None,
         seconds: float,
     ) -> None:
         """Take what differs between clusters and processes; nothing is sent yet.
@@ -74,6 +76,8 @@ class Etcd:
             monotonic: a clock in seconds that never goes back.
             credentials: user and password, where etcd has authentication enabled.
             tokens: endpoint -> token that it gave, shared with other stores of the same user.
+            identity: of the cluster that counts, shared with other stores of the same witness; where it is
+                not given, the first answer counts, and no endpoint is asked for that alone.
             seconds: that one operation may take, a put with reading back a lost answer included.
         """
         self._endpoints = list(endpoints)
@@ -83,8 +87,9 @@ class Etcd:
         self._credentials = credentials
         self._seconds = seconds
         self._tokens = {} if tokens is None else tokens
-        # Identity of the etcd cluster that answered first: answers of another one are refused.
-        self._cluster: str | None = None
+        # The etcd cluster that answered first, until one counts: answers of another one are refused.
+        self._first = ""
+        self._identity = identity
         self._puts = 0
 
     def get(self, key: str) -> Operation[Versioned | None]:
@@ -192,9 +197,34 @@ class Etcd:
             answer = yield from self._ask_one(endpoint, path, body, parse, self._now() + share)
             if not isinstance(answer, _Failed):
                 self._endpoints.sort(key=endpoint.__ne__)
+                if strangers := (yield from self._strangers(endpoint, deadline)):
+                    raise _Failed(strangers)
                 return answer, failures
             failures += answer.failures
         raise _Failed(failures)
+
+    def _strangers(self, answered: str, deadline: float) -> Operation[Failures]:
+        """Endpoints of another cluster than that of one that answered; each is asked for that once.
+
+        Where there are some, none of them counts: somebody has to say which are meant.
+        """
+        if self._identity is None or not (unasked := self._identity.unasked(self._endpoints)):
+            return []
+        body = json.dumps(etcd_wire.one(self._key(""))).encode()
+        belonging, failures = [answered], []
+        others = [one for one in unasked if one != answered]
+        for turn, endpoint in enumerate(others):
+            share = (deadline - self._now()) / (len(others) - turn)
+            answer = yield from self._ask_one(
+                endpoint, etcd_wire.RANGE, body, etcd_wire.found, self._now() + share
+            )
+            if isinstance(answer, _Failed):
+                failures += [one for one in answer.failures if one.stranger]
+            else:
+                belonging.append(endpoint)
+        if not failures:
+            self._identity.learn(self._first, belonging, unasked)
+        return failures
 
     def _ask_one(
         self, endpoint: str, path: str, body: bytes, parse: Parse[T], deadline: float
@@ -248,5 +278,7 @@ class Etcd:
             cluster, parsed = etcd_wire.cluster(answer), parse(answer)
         except etcd_wire.MALFORMED as error:
             return etcd_failures.foreign(endpoint, f"{path} answers without {error}", uncertain=True)
-        self._cluster = self._cluster or cluster
-        return parsed if cluster == self._cluster else etcd_failures.other_cluster(endpoint)
+        self._first = (self._identity.cluster if self._identity else "") or self._first or cluster
+        if cluster == self._first:
+            return parsed
+        return etcd_failures.other_cluster(endpoint, self._first, cluster)

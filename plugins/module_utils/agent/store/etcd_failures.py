@@ -28,6 +28,7 @@ class Failure:
         permanent: waiting does not help.
         uncertain: it may have done what was asked, or may still do so.
         stale: it may not know the token; a new one may do.
+        stranger: it belongs to another cluster.
     """
 
     endpoint: str
@@ -36,6 +37,7 @@ class Failure:
     permanent: bool = False
     uncertain: bool = False
     stale: bool = False
+    stranger: bool = False
 
 
 # Codes of gRPC (grpc.io, "Status codes"), as the gateway gives them in ``code``.
@@ -110,14 +112,15 @@ def foreign(endpoint: str, what: str, *, uncertain: bool = False) -> Failure:
     )
 
 
-def other_cluster(endpoint: str) -> Failure:
-    """An endpoint that belongs to another cluster than the others."""
+def other_cluster(endpoint: str, counts: str, found: str) -> Failure:
+    """An endpoint that belongs to another cluster than the one that counts."""
     return Failure(
         endpoint,
-        "belongs to another etcd cluster than the endpoint before it",
-        "Name the members of one cluster only",
+        f"belongs to another etcd cluster than the one that is known (to {found}, and not to {counts})",
+        "Name the members of one cluster only; where it was made anew, install the agents anew",
         permanent=True,
         uncertain=True,
+        stranger=True,
     )
 
 

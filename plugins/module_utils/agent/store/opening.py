@@ -23,6 +23,7 @@ from ...errors import StandbyError
 from .directory import Directory
 from .etcd import Etcd, prefix_of
 from .etcd_http import EtcdHttp, tls
+from .etcd_identity import Identity
 from .etcd_login import Logins
 from .file_system import FileSystem
 from .interface import Store
@@ -42,6 +43,7 @@ def open_etcd(
     ca_file: str | None = None,
     certificate: tuple[str, str | None] | None = None,
     logins: Logins | None = None,
+    identity: Identity | None = None,
     seconds: float,
 ) -> Store:
     """The store in an etcd cluster; nothing is sent yet.
@@ -54,6 +56,7 @@ def open_etcd(
         ca_file: PEM file of the authorities that sign endpoints; None for those of the system.
         certificate: PEM files of the client's certificate and its key, where etcd asks for one.
         logins: those of all stores of this process with that user; its own where not given.
+        identity: which etcd cluster counts, shared by all stores of this witness.
         seconds: that one operation may take: ``Timers.store_timeout``.
 
     Raises:
@@ -72,6 +75,7 @@ def open_etcd(
         time.monotonic,
         credentials=credentials,
         tokens=logins.tokens,
+        identity=identity,
         seconds=seconds,
     )
     return Store(protocol, EtcdHttp(tls(ca_file, *(certificate or ())), logins=logins))
