@@ -14,6 +14,7 @@ from .registry import StdRegProv
 from .replica import WvrAdminTasks
 from .repository import Providers
 from .smb import SmbClientConfiguration
+from .smbshare import SmbShare
 from .smtp import IIsSmtpServer, IIsSmtpServerSetting
 from .storage import DiskProvider, DiskToPartition, PartitionProvider, StorageSetting
 from .system import (
@@ -71,6 +72,7 @@ def repository_of(
             tasks,
             PsScheduledTask(machine.tasks, tasks),
             SmbClientConfiguration(machine.folder / "smb.json"),
+            SmbShare(machine.folder / "shares.json"),
             *firewall(machine.folder / "firewall.json"),
             *((WvrAdminTasks(replication, storage, machine.node),) if replication is not None else ()),
             *((IIsSmtpServer(smtp), IIsSmtpServerSetting(smtp)) if smtp is not None else ()),

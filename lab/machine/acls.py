@@ -29,17 +29,20 @@ class Descriptor:
     Attributes:
         owner: SID.
         protected: nothing is inherited.
-        granted: SID -> full access, for the folder and all below it.
+        granted: SIDs with full access, for the folder and all below it.
+        change: SIDs that may change it and all below it.
     """
 
     owner: str = ADMINISTRATORS
     protected: bool = False
     granted: tuple[str, ...] = ()
+    change: tuple[str, ...] = ()
 
     @property
     def sddl(self) -> str:
         """As Get-Acl shows it."""
         own = "".join(f"(A;OICI;FA;;;{_ALIASES.get(sid, sid)})" for sid in self.granted)
+        own += "".join(f"(A;OICI;0x1301bf;;;{_ALIASES.get(sid, sid)})" for sid in self.change)
         inherited = "" if self.protected else _INHERITED
         return (
             f"O:{_ALIASES.get(self.owner, self.owner)}G:BAD:{'P' if self.protected else ''}AI{own}{inherited}"
@@ -59,7 +62,13 @@ class Acls:
     def of(self, folder: str) -> Descriptor:
         """A folder's descriptor."""
         kept = self._read().get(_key(folder))
-        return Descriptor() if kept is None else Descriptor(**{**kept, "granted": tuple(kept["granted"])})
+        return (
+            Descriptor()
+            if kept is None
+            else Descriptor(
+                **{**kept, "granted": tuple(kept["granted"]), "change": tuple(kept.get("change", ()))}
+            )
+        )
 
     def set(self, folder: str, **changes: Any) -> None:
         """Change a descriptor."""

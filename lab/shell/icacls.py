@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""icacls.exe on a folder: owner, reset, and full access for accounts given by their SIDs.
+"""icacls.exe on a folder: owner, reset, and full access or modify for accounts given by their SIDs.
 
 Source: learn.microsoft.com, windows-server/administration/windows-commands/icacls. Accounts by name, other
 rights and other switches are not emulated.
@@ -19,7 +19,7 @@ from lab.shell.program import Streams
 
 _INVALID = 87  # ERROR_INVALID_PARAMETER
 _NO_SUCH = 2  # ERROR_FILE_NOT_FOUND
-_GRANT = re.compile(r"\*(S-1(?:-\d+)+):\(OI\)\(CI\)F", re.IGNORECASE)
+_GRANT = re.compile(r"\*(S-1(?:-\d+)+):\(OI\)\(CI\)([FM])", re.IGNORECASE)
 _OWNER = re.compile(r"\*(S-1(?:-\d+)+)", re.IGNORECASE)
 
 
@@ -64,9 +64,13 @@ def _changes(words: list[str]) -> dict[str, object] | None:
         case ["/setowner", owner] if found := _OWNER.fullmatch(owner):
             return {"owner": found[1].upper()}
         case ["/reset"]:
-            return {"protected": False, "granted": ()}
+            return {"protected": False, "granted": (), "change": ()}
         case ["/inheritance:r", "/grant:r", *accounts]:
             granted = [_GRANT.fullmatch(account) for account in accounts]
             if granted and all(granted):
-                return {"protected": True, "granted": tuple(one[1].upper() for one in granted if one)}
+                by = {
+                    right: tuple(one[1].upper() for one in granted if one and one[2].upper() == right)
+                    for right in "FM"
+                }
+                return {"protected": True, "granted": by["F"], "change": by["M"]}
     return None

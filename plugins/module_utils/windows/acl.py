@@ -10,6 +10,7 @@ Accounts are given by their SIDs, since names are in the language of Windows; SD
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 from ..errors import StandbyError
 from ..node import Node
@@ -23,6 +24,8 @@ _LIST = re.compile(r"D:([A-Z]*)((?:\([^)]*\))*)")
 _ENTRY = re.compile(r"\(([^)]*)\)")
 # Full access, as letters and as the mask FILE_ALL_ACCESS.
 _FULL = ("FA", "0x1f01ff")
+# What icacls calls M: FILE_GENERIC_READ, WRITE and EXECUTE, and DELETE.
+_CHANGE = "0x1301bf"
 _STEPS = (
     ("/setowner", f"*{_TRUSTED['BA']}"),
     ("/reset",),
@@ -48,6 +51,17 @@ def is_private(sddl: str) -> bool:
     )
 
 
+def is_for(sddl: str, sids: Collection[str]) -> bool:
+    """True where some accounts may change what is in a folder that else is private, and nobody else may."""
+    found = _LIST.search(sddl)
+    if found is None or "P" not in found[1] or not owner_trusted(sddl):
+        return False
+    entries = {tuple(one.split(";")) for one in _ENTRY.findall(found[2])}
+    full = {_sid(entry[5]) for entry in entries if _is_full(entry)}
+    change = {_sid(entry[5]) for entry in entries if _is_change(entry)}
+    return (full, change, len(entries)) == (set(_TRUSTED.values()), set(sids), len(full) + len(change))
+
+
 def why_not_own(folder: Found) -> str:
     """Why others may have put something into a folder; "" where Administrators and SYSTEM alone could."""
     if folder.sddl is None:
@@ -67,14 +81,33 @@ def make_private(node: Node, folder: str) -> None:
     Raises:
         StandbyError: icacls refused.
     """
+    _take(node, folder, _STEPS)
+
+
+def make_for(node: Node, folder: str, sids: Collection[str]) -> None:
+    """Let some accounts, given by their SIDs, change what is in a folder that else is private.
+
+    Raises:
+        StandbyError: icacls refused.
+    """
+    *before, last = _STEPS
+    _take(node, folder, (*before, (*last, *(f"*{sid}:(OI)(CI)M" for sid in sorted(sids)))))
+
+
+def _take(node: Node, folder: str, steps: Sequence[tuple[str, ...]]) -> None:
     with about(node, f"folder {folder}"):
-        for step in _STEPS:
+        for step in steps:
             ended = node.shell.run(["icacls.exe", folder, *step, "/Q"])
             if ended.code:
                 raise StandbyError(
                     f"icacls {step[0]} ended with exit code {ended.code}",
                     remedy="Connect with an administrator, and look at the rights of that folder",
                 )
+
+
+def _is_change(entry: tuple[str, ...]) -> bool:
+    """An entry that grants to change, to the folder and to all below it."""
+    return len(entry) == 6 and entry[:2] == ("A", "OICI") and entry[2].casefold() == _CHANGE
 
 
 def _sid(text: str) -> str:

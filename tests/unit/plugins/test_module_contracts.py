@@ -25,8 +25,9 @@ MODULES = [
     "structure_info",
     "verify_windows",
     "volume",
+    "witness_share",
 ]
-OF_ONE_NODE = {"site_info", "verify_windows"}
+OF_ONE_NODE = {"site_info", "verify_windows", "witness_share"}
 PLUGINS = "ansible_collections.standby.iis.plugins"
 
 
