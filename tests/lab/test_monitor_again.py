@@ -44,7 +44,7 @@ def test_the_records_of_removed_agents_are_closed_before_the_next_ones_begin(rol
     of = role.of
     role.play()
     role.play(monitor_state="absent")
-    before = dict(of.members)
+    before, owner = dict(of.members), of.cluster.status(SITE)["owner"]
     assert {one.state for one in before.values()} == {NodeState.ALIVE}
     # Without the witness they cannot be closed: nothing begins, and nothing is left that would begin later.
     of.witness.down()
@@ -55,6 +55,7 @@ def test_the_records_of_removed_agents_are_closed_before_the_next_ones_begin(rol
         assert tasks.AGENT not in scheduled.read_text()
         assert tasks.RETIRE not in scheduled.read_text()
     of.witness.up()
+    assert of.cluster.status(SITE)["owner"] == owner
     role.play()
     assert sorted(map(of.reason, of.cluster.nodes)) == ["elsewhere", "in_service"]
     for name, former in before.items():

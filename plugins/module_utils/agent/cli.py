@@ -126,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
         "--seconds", type=float, default=60.0, help="to wait for that; 0 does not wait"
     )
     command("relieve", "end the agent, and leave what it has to the next one, which must start at once")
-    command("retire", "say that the former agent of this node has left, where nothing is in service")
+    command("retire", "say that the former agent of this node has left, while none runs on any node")
     command("version", "of the interpreter")
     command("status", "who has what, and why").add_argument("--json", action="store_true")
     check = command("check", "make all checks of this node's hierarchies now; ends with 1 where one fails")

@@ -5,8 +5,8 @@
 
 An agent that was removed ends by relief: what it had stays in service, and its record goes on saying that it
 is alive. Agents that are installed again would count the node as lost whose agent begins last, and where it
-had a disk cut its power. So before the first of them starts, while nothing is in service on any node, each
-node says that its former agent has left.
+had a disk cut its power. So before the first of them starts, while none runs on any node, each node says that
+its former agent has left.
 """
 
 from __future__ import annotations

@@ -179,14 +179,15 @@ class Rollout:
         """Start all agents at once, where none runs and nothing is in service any more.
 
         Records of agents that were removed are closed before: who starts first would count the others lost.
+        While they are closed what is in service stays so: no agent runs that could take it.
         """
         by_name = {case.node: case for case in cases}
         self._fleet.on_all(lambda node: self._place(node, by_name[node.name]))
         self._fleet.on_all(unregister)  # none begins by itself meanwhile
-        self._take_out(up)
         self._fleet.on_all(
             lambda node: self._installer(node, by_name[node.name]).retire(self._seconds, self._clock)
         )
+        self._take_out(up)
 
         def start(node: Node) -> None:
             case = by_name[node.name]
