@@ -23,7 +23,7 @@ from ..ha.health import QUICK, Health, Result, Verdict, Watch, quick_result
 from ..ha.mirror import copied, current, mirrors
 from ..ha.model import Check, Hierarchy, Site
 from ..ha.ownership.timing import Timers
-from ..ha.quick import Failing, blocked, look
+from ..ha.quick import Failing, Finding, blocked, look
 from ..ha.views import View, view_of
 from ..node import Node
 from ..windows import deepcheck
@@ -76,6 +76,7 @@ class _Eye:
     blocked: str = "its state has not been read yet"
     current: tuple[str, ...] | None = None
     mirrored_at: float | None = None
+    found: tuple[Finding, ...] | None = None
     round: _Round | None = None
     looks: int = 0
     seen: tuple[View, float] | None = None
@@ -128,6 +129,7 @@ class Probes:
         self._askers = Workers(min(threads, checks), "deep check")
         self._lookers = Workers(min(OUTSIDE_THREADS, checks), "outside view")
         self._reading = False
+        self._facts: NodeFacts | None = None
         self._read_at = caller.monotonic()
         self._rounds = Rounds(caller, self._interval, self._read)
         self._outside_rounds = Rounds(caller, partial(float, self._idle), self._look_at_others)
@@ -276,14 +278,19 @@ class Probes:
         if isinstance(facts, StandbyError):
             facts = NodeFacts(self._node.name, problem=str(facts))
         self._read_at = self._caller.monotonic()
+        # Most reads show what the one before has shown, and everything here follows from that.
+        news, self._facts = facts != self._facts, facts
         for name, eye in self._eyes.items():
-            eye.blocked = blocked(eye.hierarchy, facts)
+            if news:
+                eye.blocked, eye.found = blocked(eye.hierarchy, facts), None
             if copied(eye.hierarchy, facts):
                 eye.mirrored_at = started
             if name in lives and lives[name] == eye.health.generation and eye.serving:
                 eye.current = current(eye.hierarchy, facts)
             if name in lives:
-                self._observe(eye, QUICK, quick_result(look(eye.hierarchy, facts), lives[name], started))
+                if eye.found is None:
+                    eye.found = look(eye.hierarchy, facts)
+                self._observe(eye, QUICK, quick_result(eye.found, lives[name], started))
             elif self._idling is not None and not eye.serving:
                 self._idling(eye.hierarchy, facts)
 

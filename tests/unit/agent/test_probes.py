@@ -17,6 +17,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.probes import (
     OUTSIDE_THREADS,
     Probes,
 )
+from ansible_collections.standby.iis.plugins.module_utils.ha import quick
 from ansible_collections.standby.iis.plugins.module_utils.ha.check_times import CheckSettings, idle_interval
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
 from ansible_collections.standby.iis.plugins.module_utils.ha.health import Verdict
@@ -142,6 +143,33 @@ def test_two_failed_answers_are_told_and_make_it_unhealthy(bench):
     one.caller.receive(2)
     assert one.verdict == Verdict(False, "http://10.0.0.50/ answered 500", Failing.SITE)
     assert one.told[-1] == ("Shop", one.verdict)
+
+
+def test_what_shows_nothing_new_is_not_looked_at_anew_and_still_counts(bench, monkeypatch):
+    looks: list[bool] = []
+
+    def look(hierarchy, facts):
+        looks.append(facts.adapters[0].up)
+        return quick.look(hierarchy, facts)
+
+    monkeypatch.setattr(probes_module, "look", look)
+    one = bench()
+    one.probes.restarted("Shop")
+    one.caller.receive(2)
+    one.caller.pass_time(LAN.interval)
+    one.caller.receive(1)
+    assert (one.reads, looks) == (2, [True])
+    one.facts = replace(one.facts, adapters=(Adapter("Ethernet", 12, False),))
+    for answers in (2, 1):  # quick and deep, then quick
+        one.caller.pass_time(LAN.interval)
+        one.caller.receive(answers)
+    assert (one.reads, looks) == (4, [True, False])
+    assert one.verdict.failing is Failing.NIC  # two reads said so
+    one.facts = replace(one.world.facts()["server1"])
+    one.caller.pass_time(LAN.interval)
+    one.caller.receive(2)
+    assert one.verdict.healthy
+    assert looks == [True, False, True]
 
 
 def test_an_adapter_that_went_down_is_no_fault_of_the_site(bench):
