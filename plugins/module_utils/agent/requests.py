@@ -124,6 +124,7 @@ def _recorded(record: HierarchyRecord) -> dict[str, Any]:
         "reason": record.reason,
         "wanted": record.wanted,
         "epoch": record.epoch,
+        "current": None if record.current is None else list(record.current),
         "asked": None if record.request is None else f"{record.request.kind.value} by {record.request.by}",
     }
 

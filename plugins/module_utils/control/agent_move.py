@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Union
 
 from ..errors import StandbyError
@@ -16,6 +17,7 @@ from ..ha.precheck import obstacles
 from ..ha.status import State
 from ..node import Clock
 from .agent_course import PACE, Course, NotInService, answers, checks_of, verify_down, verify_up
+from .agent_mirrors import await_copies
 from .agent_rules import whom_to_ask, why_not
 from .agent_view import IN_SERVICE, MOVING, View
 from .agents import Agents, run, views_of
@@ -97,7 +99,14 @@ def through_agents(party: Party, request: Request, check: bool) -> Outcome:
     move = _expected(party.case, request)
     if check:
         return move_outcome(party.case, request.target, move, None, (), recorded=True)
+    if request.target is not None and not request.force:
+        now = partial(_view_of, party, asked.node)
+        await_copies(party.fleet, party.case, request.target, now, party.clock)
     return _asked(party, request, asked, move)
+
+
+def _view_of(party: Party, node: str) -> View | StandbyError:
+    return party.views(node)[node]
 
 
 def _is_so(name: str, asked: View, views: Views, target: str | None) -> bool:

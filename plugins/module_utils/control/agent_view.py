@@ -39,12 +39,15 @@ class Record:
         reason: why it is so, one sentence without a final full stop.
         wanted: False where an operator took it out of service.
         asked: who asks for what, where that is not answered yet.
+        current: nodes that have its newest data; None where the data does not move with it, or an earlier
+            version of the agent does not tell.
     """
 
     owner: str | None
     reason: str
     wanted: bool
     asked: str | None
+    current: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ def _record(document: Mapping[str, Any]) -> Record:
         str(document["reason"]),
         bool(document["wanted"]),
         None if asked is None else str(asked),
+        None if (current := document.get("current")) is None else tuple(str(one) for one in current),
     )
 
 

@@ -203,6 +203,7 @@ def test_status_shows_records_and_what_this_node_says(run, store):
         "reason": "server1 took it",
         "wanted": True,
         "epoch": 4,
+        "current": None,
         "asked": None,
     }
     assert shown["nodes"]["server1"]["unfit"] == {SHOP.hierarchy: "no disk"}

@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A move of mirrored data through agents begins once the target has all of it: they would refuse before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..errors import StandbyError
+from ..ha.mirror import mirrors, waits
+from ..node import Clock
+from .agent_view import View
+from .case import Case
+from .fleet import Fleet
+from .mirrors import wait_in_sync
+
+# Seconds until agents have written down what their mirror shows: a look, a write, a busy witness.
+_WRITTEN_DOWN = 30.0
+_PACE = 0.5
+
+
+def await_copies(
+    fleet: Fleet, case: Case, target: str, view: Callable[[], View | StandbyError], clock: Clock
+) -> None:
+    """Wait until a node has all of a hierarchy's mirrored data, and the agents know it.
+
+    Args:
+        fleet: all nodes.
+        case: the hierarchy, as its nodes showed it.
+        target: the node.
+        view: what an agent shows now.
+        clock: for waiting.
+
+    Raises:
+        StandbyError: a copy does not get on, or the agents do not take note of it; nothing was asked.
+    """
+    behind = [one for one in mirrors(case.hierarchy.volumes) if waits(one, case.facts[target])]
+    for volume in behind:
+        with fleet.lease(target) as node:
+            wait_in_sync(node, volume, clock)
+    end = clock.monotonic() + _WRITTEN_DOWN
+    while behind and not _named(view(), case.hierarchy.name, target):
+        if clock.monotonic() >= end:
+            raise StandbyError(
+                f"{target} has all of its data, but its agents have not written that down",
+                node=target,
+                resource=case.label,
+                remedy="See what the agent of the node that has it says (standby.iis.status), and run again",
+            )
+        clock.sleep(_PACE)
+
+
+def _named(view: View | StandbyError, name: str, target: str) -> bool:
+    """Whether the witness names the target; where an agent does not tell, it answers for itself."""
+    if isinstance(view, StandbyError) or name not in view.records:
+        return False
+    record = view.records[name]
+    return record.current is None or record.owner in (None, target) or target in record.current
