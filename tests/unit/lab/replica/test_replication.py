@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Storage Replica of the lab, two nodes in one process: what is acknowledged and copied, who is the source."""
+"""Storage Replica of the lab, two nodes in one process: what is acknowledged and copied, and roles."""
 
 from __future__ import annotations
 
