@@ -49,6 +49,10 @@ class RedfishError(StandbyError):
     """A controller does not do what it was asked, or does not answer."""
 
 
+class NoAnswer(RedfishError):
+    """A controller gives no answer that tells anything: it may have done what it was asked."""
+
+
 class Redfish:
     """A Redfish service; a context, which ends its session.
 
@@ -115,6 +119,8 @@ class Redfish:
         refused: RedfishError | None = None
         try:
             self._ask("POST", _target(system, self._bmc), {"ResetType": FORCE_OFF})
+        except NoAnswer:  # the link of a controller may go down with its node
+            pass
         except RedfishError as error:  # another node may have asked a moment before: what counts is the state
             refused = error
         last = self._await_off(refused)
@@ -128,12 +134,16 @@ class Redfish:
     def _await_off(self, refused: RedfishError | None) -> str:
         state = ""
         while self._left() > 0:
-            state = self.power_state()
-            if state == OFF:
-                self._settle()
-                return state
-            if refused is not None:
-                raise refused
+            try:
+                state = self.power_state()
+                if state == OFF:
+                    self._settle()
+                    return state
+            except NoAnswer as error:
+                state = f"silent ({error.problem})"
+            else:
+                if refused is not None:
+                    raise refused
             self._clock.sleep(min(_LOOK, max(0.0, self._left())))
         raise RedfishError(
             f"{self._where} was asked for {FORCE_OFF}, and is {state or 'not known'} at the end of its time",
@@ -171,7 +181,7 @@ class Redfish:
         """The document and the headers of an answer."""
         left = min(_PATIENCE, self._left())
         if left <= 0:
-            raise RedfishError(f"{self._where}: there is no time left to ask it", remedy=_REMEDY)
+            raise NoAnswer(f"{self._where}: there is no time left to ask it", remedy=_REMEDY)
         body = None if given is None else json.dumps(given).encode("utf-8")
         request = urllib.request.Request(  # noqa: S310 - http and https alone, see bmc.check
             self._base + path, body, self._headers(), method=method
@@ -191,7 +201,7 @@ class Redfish:
                 raise self._refusal(method, path, error.code) from None
             except (OSError, http.client.HTTPException) as error:
                 why = f"no answer within {left:g} s" if watch.over else _reason(error)
-                raise RedfishError(f"{self._base} does not answer: {why}", remedy=_REMEDY) from None
+                raise NoAnswer(f"{self._base} does not answer: {why}", remedy=_REMEDY) from None
 
     def _headers(self) -> dict[str, str]:
         common = {"Accept": "application/json", "Content-Type": "application/json", "OData-Version": "4.0"}

@@ -21,6 +21,7 @@ from tests.support.scripted import ManualClock
 
 PATH = "/redfish/v1/Systems/1"
 RESET = f"{PATH}/Actions/ComputerSystem.Reset"
+SILENT = "the connection is closed without an answer"
 BASIC = "Basic " + base64.b64encode(b"admin:SECRETWORD").decode()
 
 
@@ -33,6 +34,9 @@ class Service(BaseHTTPRequestHandler):
         given = json.loads(self.rfile.read(size) or "null")
         of.asked.append((self.command, self.path, given, dict(self.headers)))
         status, document, headers = of.answer(self.command, self.path)
+        if status == SILENT:
+            self.close_connection = True
+            return
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -60,6 +64,8 @@ class Controller:
             return self.answers[method, path]
         if path == PATH:
             state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+            if state == SILENT:
+                return SILENT, {}, {}
             return 200, {"PowerState": state, **self.more}, {}
         return 204, b"", {}
 
@@ -126,6 +132,21 @@ def test_a_refused_request_does_not_matter_where_another_node_was_quicker(bmc):
     bmc.answers["POST", RESET] = (409, {}, {})
     bmc.states = ["On", "Off", "Off"]
     assert "read back as Off twice" in bmc.off()
+
+
+def test_a_controller_whose_link_goes_down_with_its_node_is_waited_for(bmc):
+    bmc.answers["POST", RESET] = (SILENT, {}, {})
+    bmc.states = ["On", SILENT, SILENT, "On", "Off", SILENT, "Off", "Off"]
+    assert "read back as Off twice" in bmc.off()
+    assert len(bmc.of("GET")) == 8
+
+
+def test_one_that_stays_silent_has_confirmed_nothing(bmc):
+    bmc.states = ["On", "On", SILENT]
+    with pytest.raises(
+        StandbyError, match=r"is silent \(http.* does not answer: .*\) at the end of its time"
+    ):
+        bmc.off(seconds=5.0)
 
 
 def test_it_matters_where_the_node_is_on(bmc):
