@@ -57,6 +57,13 @@ options:
         it.
     type: bool
     default: false
+  addresses:
+    description:
+      - Address of each node that is in another subnet (a dictionary of node and address, with or without its
+        prefix length). O(address) is that of all other nodes.
+      - The sites that depend on the resource are bound to the address of their node; so their twins differ on
+        purpose.
+    type: dict
   keep:
     description:
       - With O(state=absent), leave the address on the node that has it. It stays until that node restarts.
@@ -91,6 +98,13 @@ EXAMPLES = r"""
       server2: Public 2
     dad_transmits: 0
 
+- name: Declare an address for nodes in two subnets
+  standby.iis.ip:
+    address: 192.0.2.50/24
+    addresses:
+      server3: 198.51.100.50/24
+    nodes: [server1, server2, server3]
+
 - name: Declare an address from a play whose hosts are not the nodes
   standby.iis.ip:
     address: 192.0.2.51/24
@@ -114,6 +128,7 @@ ip:
     nodes: [server1, server2]
     interfaces: []
     dad_transmits: null
+    elsewhere: []
 removed_from:
   description: Nodes that the address was removed from.
   returned: success with O(state=absent), where it was declared

@@ -161,6 +161,9 @@ options:
             description: Nodes in order of priority. Without it, those of the site.
             type: list
             elements: str
+          addresses:
+            description: Address by node, for nodes in another subnet.
+            type: dict
       volumes:
         description: Volumes.
         type: list

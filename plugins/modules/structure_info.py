@@ -106,6 +106,9 @@ options:
         description: Take over an address that is configured by hand on a node.
         type: bool
         default: false
+      addresses:
+        description: Address by node, for nodes in another subnet.
+        type: dict
   sites:
     description: Sites that are to be protected. See M(standby.iis.site).
     type: list
@@ -259,7 +262,7 @@ ips:
   returned: success
   type: list
   elements: dict
-  sample: [{address: 192.0.2.50, prefix: 24, nodes: [server1, server2]}]
+  sample: [{address: 192.0.2.50, prefix: 24, nodes: [server1, server2], addresses: {}}]
 node:
   description: The node a failure happened on.
   returned: failure on one node

@@ -23,6 +23,7 @@ from ..errors import StandbyError, foreseen
 from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.model import Check, Hierarchy, Site, VolumeKind
 from ..ha.observe import Presence, presence
+from ..ha.on_node import on_node
 from ..ha.quick import blocked, look
 from ..ha.warm import warmth
 from ..node import Node
@@ -90,7 +91,7 @@ def check_now(
     caution = policy_caution(node) if any(one.kind is VolumeKind.SHARED for one in volumes) else ""
     with ThreadPoolExecutor(_THREADS) as threads:
         asked = [
-            (one, [(site, at, threads.submit(ask, check)) for site, at, check in _checks(one)])
+            (one, [(site, at, threads.submit(ask, check)) for site, at, check in _checks(one, facts)])
             for one in wanted
         ]
         return tuple(
@@ -135,8 +136,12 @@ def document(found: Sequence[Looked]) -> list[dict[str, Any]]:
     return [{**asdict(one), "healthy": one.healthy} for one in found]
 
 
-def _checks(hierarchy: Hierarchy) -> list[tuple[Site, int, Check]]:
-    return [(site, at, check) for site in hierarchy.sites for at, check in enumerate(site.checks, start=1)]
+def _checks(hierarchy: Hierarchy, facts: NodeFacts) -> list[tuple[Site, int, Check]]:
+    """The deep checks of its sites, at the address where it is in service, as far as this node knows."""
+    here = facts.problem is None and presence(hierarchy, facts) is not Presence.DOWN
+    elsewhere = next((one for one in hierarchy.nodes if one != facts.name), facts.name)
+    there = on_node(hierarchy, facts.name if here else elsewhere)
+    return [(site, at, check) for site in there.sites for at, check in enumerate(site.checks, start=1)]
 
 
 def _policy(hierarchy: Hierarchy, caution: str) -> list[Line]:

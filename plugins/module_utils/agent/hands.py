@@ -26,6 +26,7 @@ from ..ha.execute import Report, execute
 from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
 from ..ha.model import Hierarchy
 from ..ha.observe import Presence, presence
+from ..ha.on_node import on_node
 from ..ha.ownership.decision import Do, Reason, Verb
 from ..ha.ownership.snapshot import LocalState
 from ..ha.ownership.timing import Timers, lifetime
@@ -84,7 +85,8 @@ class Hands:
         post: Callable[[Callable[[], None]], None],
         clock: Clock = time,
     ) -> None:
-        self._node, self._hierarchies, self._timers, self._lease = node, hierarchies, timers, lease
+        self._node, self._timers, self._lease = node, timers, lease
+        self._hierarchies = {name: on_node(one, node.name) for name, one in hierarchies.items()}
         self._told, self._post, self._clock = told, post, clock
         self._steps: Executor = ThreadPoolExecutor(_WIDTH * max(1, len(hierarchies)), "step")
         self._urgent: Executor = ThreadPoolExecutor(max(1, len(hierarchies)), "urgent")

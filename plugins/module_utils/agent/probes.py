@@ -10,7 +10,7 @@ silence counts as failure (``ha/health.py``). Each check runs at most once at a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -22,6 +22,7 @@ from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
 from ..ha.health import QUICK, Health, Result, Verdict, Watch, quick_result
 from ..ha.mirror import copied, current, mirrors
 from ..ha.model import Check, Hierarchy, Site
+from ..ha.on_node import from_outside, on_node
 from ..ha.ownership.timing import Timers
 from ..ha.quick import Failing, Finding, blocked, look
 from ..ha.views import View, view_of
@@ -52,6 +53,7 @@ class _Deep:
     number: int
     check: Check
     watch: Watch
+    outside: tuple[Check, ...] = ()
     busy: bool = False
 
 
@@ -236,9 +238,10 @@ class Probes:
         self._look_at(eye)
 
     def _eye(self, hierarchy: Hierarchy, timers: Timers) -> _Eye:
+        whole, hierarchy = hierarchy, on_node(hierarchy, self._node.name)
         deep = tuple(
-            self._deep(site, at, check, timers)
-            for site in hierarchy.sites
+            self._deep(site, at, check, timers, from_outside(declared.checks[at], whole, self._node.name))
+            for site, declared in zip(hierarchy.sites, whole.sites, strict=True)
             for at, check in enumerate(site.checks)
         )
         watches = (Watch(QUICK, self._quick, Failing.SYSTEM), *(one.watch for one in deep))
@@ -248,12 +251,14 @@ class Probes:
             eye.rounds.append(Rounds(self._caller, interval, partial(self._check, eye, one)))
         return eye
 
-    def _deep(self, site: Site, number: int, check: Check, timers: Timers) -> _Deep:
+    def _deep(
+        self, site: Site, number: int, check: Check, timers: Timers, outside: tuple[Check, ...]
+    ) -> _Deep:
         name = f"check {number + 1} of {site.id} ({check.url})"
         times, unfit = defined_times(timers, check.timeout, **self._settings.deep)
         if unfit:
             self.problems.append(f"{name}: {unfit}")
-        return _Deep(site.name, number, check, Watch(name, times, Failing.SITE, site.name))
+        return _Deep(site.name, number, check, Watch(name, times, Failing.SITE, site.name), outside)
 
     # The quick check
 
@@ -327,8 +332,17 @@ class Probes:
             deep.busy = False
             answered(verdict)
 
-        self._run(workers, partial(self._ask, deep.check), ended)
+        asked = deep.outside if workers is self._lookers else (deep.check,)
+        self._run(workers, partial(self._first_good, asked), ended)
         return True
+
+    def _first_good(self, checks: Sequence[Check]) -> deepcheck.Verdict:
+        """Of a site that may be at several addresses: where it answers, else what the last one said."""
+        for check in checks[:-1]:
+            verdict = self._ask(check)
+            if verdict.healthy:
+                return verdict
+        return self._ask(checks[-1])
 
     def _run(self, workers: Workers, work: Callable[[], T], done: Callable[[T | StandbyError], None]) -> None:
         """Have work done on another thread, and what came of it told on the caller's."""

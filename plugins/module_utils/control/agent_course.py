@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import StandbyError
 from ..ha.model import Check
+from ..ha.on_node import from_outside, on_node
 from ..ha.status import State
 from ..node import Clock
 from ..windows import deepcheck
@@ -74,9 +75,15 @@ class Course:
         ]
 
 
-def checks_of(case: Case) -> list[Check]:
-    """The deep checks of a hierarchy's sites."""
-    return [check for site in case.hierarchy.sites for check in site.checks]
+def checks_of(case: Case, node: str | None = None) -> list[Check]:
+    """The deep checks of a hierarchy's sites, as they are made while it is in service on a node."""
+    hierarchy = case.hierarchy if node is None else on_node(case.hierarchy, node)
+    return [check for site in hierarchy.sites for check in site.checks]
+
+
+def alternatives(case: Case, check: Check) -> tuple[Check, ...]:
+    """A check at every address that the hierarchy may have."""
+    return from_outside(check, case.hierarchy, "")
 
 
 def verify_up(fleet: Fleet, case: Case, target: str, course: Course, clock: Clock) -> None:
@@ -89,7 +96,7 @@ def verify_up(fleet: Fleet, case: Case, target: str, course: Course, clock: Cloc
     told = f"the agent of {target} says that it has it in service"
     if seen.facts[target].problem is None and not _serves(seen, target):
         raise NotInService(f"{told}, and the nodes show: {seen.found.reason}", case, course.steps(), target)
-    for check in checks_of(case):
+    for check in checks_of(case, target):
         verdict = _checked(check, clock)
         if not verdict.healthy:
             failed = f"{told}, and the deep check from here failed: {verdict.sentence}"
@@ -110,8 +117,8 @@ def verify_down(fleet: Fleet, case: Case, course: Course, clock: Clock) -> None:
 
 def answers(case: Case) -> bool:
     """Whether every site answers, asked once; False where there is none to ask."""
-    checks = checks_of(case)
-    return bool(checks) and all(deepcheck.run_check(check).healthy for check in checks)
+    checks = [alternatives(case, check) for check in checks_of(case)]
+    return bool(checks) and all(any(deepcheck.run_check(one).healthy for one in each) for each in checks)
 
 
 def _serves(case: Case, target: str) -> bool:

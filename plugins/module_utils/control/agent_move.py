@@ -12,11 +12,21 @@ from functools import partial
 from typing import Union
 
 from ..errors import StandbyError
+from ..ha.model import Check
 from ..ha.plan import Plan, plan
 from ..ha.precheck import obstacles
 from ..ha.status import State
 from ..node import Clock
-from .agent_course import PACE, Course, NotInService, answers, checks_of, verify_down, verify_up
+from .agent_course import (
+    PACE,
+    Course,
+    NotInService,
+    alternatives,
+    answers,
+    checks_of,
+    verify_down,
+    verify_up,
+)
 from .agent_mirrors import await_copies
 from .agent_rules import whom_to_ask, why_not
 from .agent_view import IN_SERVICE, MOVING, View
@@ -25,7 +35,7 @@ from .case import Case
 from .fleet import Fleet
 from .move_outcome import move_outcome
 from .outcome import Outcome
-from .outside import Watch
+from .outside import Watch, ask_once
 from .record import remember
 
 Views = Mapping[str, Union[View, StandbyError]]  # noqa: UP007 - ansible-test reads it by an older Python
@@ -190,7 +200,7 @@ def _awaited(party: Party, asked: View, views: Views, check: bool) -> Outcome:
 
 def _asked(party: Party, request: Request, asked: View, move: Plan) -> Outcome:
     case, clock = party.case, party.clock
-    course, watch = Course(clock), Watch(checks_of(case), clock)
+    course, watch = Course(clock), Watch(checks_of(case), clock, partial(_answered, case))
     begun = clock.monotonic()
     watch.start()
     try:
@@ -212,6 +222,11 @@ def _asked(party: Party, request: Request, asked: View, move: Plan) -> Outcome:
     notes = remember(party.fleet, case, request.target, _why(case, request), None, seconds=measured)
     outcome = move_outcome(case, request.target, move, None, notes, recorded=True)
     return _told(case, request, outcome, course, measured, seconds)
+
+
+def _answered(case: Case, check: Check) -> bool:
+    """Whether a site answers, at whichever of its addresses."""
+    return any(ask_once(one) for one in alternatives(case, check))
 
 
 def _command(case: Case, request: Request) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def apply(fleet: Fleet, changes: tuple[DadChange, ...]) -> None:
 
 
 def _adapter(ip: Ip, seen: NodeFacts) -> Adapter:
-    return adapter_for(seen, ip.address, alias=dict(ip.interfaces).get(seen.name)).adapter
+    return adapter_for(seen, ip.on(seen.name).address, alias=dict(ip.interfaces).get(seen.name)).adapter
 
 
 def _on_interface(others: list[Ip], seen: NodeFacts, adapter: Adapter, family: int) -> list[Ip]:

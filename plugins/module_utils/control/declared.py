@@ -38,6 +38,7 @@ IP_SPEC: dict[str, Any] = {
     "interfaces": {"type": "dict"},
     "dad_transmits": {"type": "int"},
     "adopt": {"type": "bool", "default": False},
+    "addresses": {"type": "dict"},
 }
 CHECK_SPEC: dict[str, Any] = {
     "url": {"type": "str", "required": True},
@@ -71,7 +72,7 @@ PENDING_SPEC: dict[str, Any] = {
     "ips": {
         "type": "list",
         "elements": "dict",
-        "options": {name: IP_SPEC[name] for name in ("address", "prefix", "nodes")},
+        "options": {name: IP_SPEC[name] for name in ("address", "prefix", "nodes", "addresses")},
     },
 }
 
@@ -113,6 +114,7 @@ def ip_request(params: Mapping[str, Any], nodes: Sequence[str]) -> IpRequest:
         interfaces=params["interfaces"] or {},
         dad_transmits=params["dad_transmits"],
         adopt=params["adopt"],
+        addresses=params["addresses"] or {},
     )
 
 
@@ -145,7 +147,13 @@ def pending_resources(params: Mapping[str, Any] | None, nodes: Sequence[str]) ->
     """What earlier tasks declare, from options by the names of ``PENDING_SPEC``."""
     given = params or {}
     ips = (
-        Ip(one["address"], one["prefix"] or 0, tuple(one["nodes"] or nodes)) for one in given.get("ips") or ()
+        Ip(
+            one["address"],
+            one["prefix"] or 0,
+            tuple(one["nodes"] or nodes),
+            elsewhere=tuple((node, str(text), 0) for node, text in (one["addresses"] or {}).items()),
+        )
+        for one in given.get("ips") or ()
     )
     volumes = (_pending_volume(one, nodes) for one in given.get("volumes") or ())
     return (*ips, *volumes)

@@ -17,6 +17,7 @@ from ..ha.drift.machine_keys import frameworks_of
 from ..ha.drift.model import Drift, Side, Subject, Verdict
 from ..ha.facts import NodeFacts
 from ..ha.model import Cluster, Site, VolumeKind
+from ..ha.on_node import every_address, moved_addresses
 from ..node import Node
 from ..windows.features import read_features
 from ..windows.twin_reading import TwinReading, TwinRequest, read_twin
@@ -99,10 +100,17 @@ def drifts(
     found: list[Drift] = []
     for site in sites:
         own = {node: facts[node] for node in site.nodes}
-        source = serving_node(site.name, own, [ip.address for ip in cluster.ips])
+        source = serving_node(site.name, own, every_address(cluster.ips))
         others = [node for node in site.nodes if node != source]
-        found += [compare(sides[source], sides[node], subjects[site.name]) for node in others]
+        found += [
+            compare(as_on(sides[source], node, cluster), sides[node], subjects[site.name]) for node in others
+        ]
     return found
+
+
+def as_on(side: Side, node: str, cluster: Cluster) -> Side:
+    """A node as another one is to be: with the addresses that its sites are bound to there."""
+    return side.elsewhere(moved_addresses(cluster.ips, side.node, node))
 
 
 def subject_of(name: str, cluster: Cluster, request: DriftRequest) -> Subject:

@@ -17,7 +17,7 @@ from ..ha.https import judge, lacking
 from ..ha.model import Cluster
 from ..windows.iis_config import IisSite
 from .case import Case
-from .drift import DriftRequest, read_sides, subject_of
+from .drift import DriftRequest, as_on, read_sides, subject_of
 from .fleet import Fleet
 from .survey import read_all
 
@@ -63,16 +63,20 @@ def certificates_of(
         sides = read_sides(fleet, facts, [subject], folders=False)
     except StandbyError as error:
         return [f"the certificates were not looked at: {str(error).rstrip('.')}"]
-    return list(dict.fromkeys(_of_sides(sides, source, subject)))
+    return list(dict.fromkeys(_of_sides(sides, source, subject, cluster)))
 
 
-def _of_sides(sides: Mapping[str, Side], source: str, subject: Subject) -> Iterator[str]:
+def _of_sides(
+    sides: Mapping[str, Side], source: str, subject: Subject, cluster: Cluster
+) -> Iterator[str]:
     original = sides[source].site(subject.site)
     for node, side in sides.items():
-        if side.site(subject.site) is None and original is not None:
-            yield from lacking(original, node, sides[source].reading, side.reading)
+        model = as_on(sides[source], node, cluster)
+        wanted = model.site(subject.site)
+        if side.site(subject.site) is None and wanted is not None:
+            yield from lacking(wanted, node, model.reading, side.reading)
         elif node != source or len(sides) == 1:
-            yield from _certificates(compare(sides[source], side, subject, CERTIFICATES))
+            yield from _certificates(compare(model, side, subject, CERTIFICATES))
     for one in judge(original, source, sides[source].reading, subject.now, subject.certificate_days):
         yield one.sentence
 
@@ -90,9 +94,10 @@ def _told(fleet: Fleet, case: Case, source: str, target: str) -> Iterator[str]:
     facts = {node: replace(case.facts[node], machine=machines[node].machine) for node in (source, target)}
     subjects = [subject_of(site.name, case.cluster, DriftRequest()) for site in case.hierarchy.sites]
     sides = read_sides(fleet, facts, subjects)
+    model = as_on(sides[source], target, case.cluster)
     for subject in subjects:
         if sides[source].site(subject.site) is not None:
-            yield from _sentences(compare(sides[source], sides[target], subject, BEFORE_MOVE))
+            yield from _sentences(compare(model, sides[target], subject, BEFORE_MOVE))
 
 
 def _sentences(drift: Drift) -> Iterator[str]:

@@ -16,6 +16,7 @@ from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.graph import find, hierarchies
 from ..ha.model import Cluster, Hierarchy, Ip, Resource, Volume
 from ..ha.observe import Presence, presence
+from ..ha.on_node import primary_names
 from ..ha.status import HierarchyStatus, intent_of, status
 from ..ha.warm import standing
 from ..windows.ftp import read_passive_ports
@@ -73,14 +74,16 @@ def discovered(facts: NodeFacts, cluster: Cluster | None) -> list[SiteDiscovery]
     """
     if facts.iis is None or facts.machine is None:
         raise StandbyError("its IIS configuration was not read", node=facts.name)
-    return discover(
+    known = tuple(cluster.ips) if cluster else ()
+    found = discover(
         facts.iis,
         machine=facts.machine,
         access_paths=[path for partition in facts.partitions for path in partition.access_paths],
         addresses=[address.address for address in facts.addresses],
-        ips=cluster.ips if cluster else (),
+        ips=[ip.on(facts.name) for ip in known],
         volumes=cluster.volumes if cluster else (),
     )
+    return [replace(one, ips=primary_names(one.ips, known, facts.name)) for one in found]
 
 
 def _with_ports(found: SiteDiscovery, ports: str) -> SiteDiscovery:

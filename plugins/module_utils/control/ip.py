@@ -27,11 +27,13 @@ from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import hierarchies, users_of
 from ..ha.model import Cluster, Ip
 from ..ha.observe import instances
+from ..ha.on_node import every_address
 from ..node import Clock
 from ..windows.address import add_address, remove_address, wait_preferred
 from . import store
 from .agent_guard import refuse_disturbance
 from .dad import DadChange, apply, plan_dad, restore_dad
+from .elsewhere import as_known, elsewhere, with_prefixes
 from .fleet import Fleet
 from .membership import check_nodes, cluster_with, names_of
 from .outcome import Outcome
@@ -50,6 +52,7 @@ class IpRequest:
         interfaces: node -> interface alias, where it is not to be found by the subnet.
         dad_transmits: DadTransmits of the interfaces; None leaves them as they are.
         adopt: turn a persistent address of a node into the floating one.
+        addresses: node -> address, for nodes in another subnet.
     """
 
     address: str
@@ -58,6 +61,7 @@ class IpRequest:
     interfaces: Mapping[str, str] = field(default_factory=dict)
     dad_transmits: int | None = None
     adopt: bool = False
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 def ensure_ip(fleet: Fleet, request: IpRequest, check: bool, *, clock: Clock = time) -> Outcome:
@@ -80,14 +84,16 @@ def ensure_ip(fleet: Fleet, request: IpRequest, check: bool, *, clock: Clock = t
     declared = declare_ip(fleet, request, cluster, facts)
     refuse_disturbance(fleet, cluster, declared.cluster)
     ip = declared.ip
-    adopting = [name for name in ip.nodes if request.adopt and is_persistent(facts[name], ip.address)]
+    adopting = [
+        name for name in ip.nodes if request.adopt and is_persistent(facts[name], ip.on(name).address)
+    ]
     outcome = _outcome(declared.existing, ip, declared.dad, adopting)
     if check or not outcome.changed:
         return outcome
     notes = store.write_cluster(fleet, cluster, declared.cluster)
     apply(fleet, declared.dad)
     for name in adopting:
-        _adopt(fleet, name, ip, declared.places[name], clock)
+        _adopt(fleet, name, ip.on(name), declared.places[name], clock)
     return replace(outcome, data={**outcome.data, "notes": notes})
 
 
@@ -141,9 +147,10 @@ def declare_ip(
     draft = _resource(request, wanted, prefix if prefix is not None else 0, existing)
     _check_sessions(fleet, draft)
     check_holders(draft, facts, adopt=request.adopt)
-    places = _places(request, wanted, facts, cluster)
-    _refuse_dhcp(wanted, places, facts)
-    ip = draft if prefix is not None else replace(draft, prefix=_common_prefix(wanted, places))
+    places = _places(request, draft, facts, cluster)
+    _refuse_dhcp(draft, places, facts)
+    ip = draft if prefix is not None else replace(draft, prefix=_common_prefix(draft, places))
+    ip = with_prefixes(ip, places)
     validate(ip.address, ip.prefix)
     check_overlaps(ip, cluster)
     ip, dad = plan_dad(fleet, ip, existing, cluster, facts)
@@ -178,7 +185,10 @@ def remove_ip(fleet: Fleet, address: str, check: bool, *, keep: bool = False) ->
         )
     facts = read_all(fleet, Scope.NETWORK, cluster.nodes)
     present = [
-        name for name in existing.nodes if instances(facts[name], wanted) and not is_own(facts[name], wanted)
+        name
+        for name in existing.nodes
+        if instances(facts[name], existing.on(name).address)
+        and not is_own(facts[name], existing.on(name).address)
     ]
     removed_from = [] if keep else present
     outcome = _removal(existing, present, removed_from)
@@ -186,7 +196,7 @@ def remove_ip(fleet: Fleet, address: str, check: bool, *, keep: bool = False) ->
         return outcome
     for name in removed_from:
         with fleet.lease(name) as node:
-            remove_address(node, wanted)
+            remove_address(node, existing.on(name).address)
     left = replace(
         cluster,
         ips=tuple(ip for ip in cluster.ips if ip != existing),
@@ -253,36 +263,40 @@ def _needs_nothing(request: IpRequest, prefix: int | None, existing: Ip) -> bool
 
 
 def _places(
-    request: IpRequest, address: str, facts: Mapping[str, NodeFacts], cluster: Cluster | None
+    request: IpRequest, ip: Ip, facts: Mapping[str, NodeFacts], cluster: Cluster | None
 ) -> dict[str, Place]:
     strangers = [name for name in request.interfaces if name not in request.nodes]
     if strangers:
         raise StandbyError(
             f"interfaces names {', '.join(strangers)}, which is none of its nodes",
-            resource=f"ip {address}",
+            resource=ip.id,
             remedy=f"Use the names of its nodes: {', '.join(request.nodes)}",
         )
-    floating = {ip.address for ip in cluster.ips} if cluster is not None else set()
+    floating = every_address(cluster.ips if cluster is not None else ())
     return {
-        name: adapter_for(facts[name], address, floating=floating, alias=request.interfaces.get(name))
+        name: adapter_for(
+            facts[name], ip.on(name).address, floating=floating, alias=request.interfaces.get(name)
+        )
         for name in request.nodes
     }
 
 
-def _refuse_dhcp(address: str, places: Mapping[str, Place], facts: Mapping[str, NodeFacts]) -> None:
+def _refuse_dhcp(ip: Ip, places: Mapping[str, Place], facts: Mapping[str, NodeFacts]) -> None:
     for name, place in places.items():
-        error = dhcp_in_the_way(facts[name], address, place.adapter)
+        error = dhcp_in_the_way(facts[name], ip.on(name).address, place.adapter)
         if error is not None:
             raise error
 
 
-def _common_prefix(address: str, places: Mapping[str, Place]) -> int:
-    prefixes = {place.prefix for place in places.values()}
+def _common_prefix(ip: Ip, places: Mapping[str, Place]) -> int:
+    """Of the nodes that have the address of the resource itself."""
+    own = {name: place for name, place in places.items() if ip.on(name).address == ip.address}
+    prefixes = {place.prefix for place in own.values()}
     if len(prefixes) > 1:
-        found = ", ".join(f"/{place.prefix} on {name}" for name, place in places.items())
+        found = ", ".join(f"/{place.prefix} on {name}" for name, place in own.items())
         raise StandbyError(
             f"the nodes' subnets differ in length ({found})",
-            resource=f"ip {address}",
+            resource=ip.id,
             remedy="Give the prefix length, or correct the nodes' own addresses",
         )
     return prefixes.pop()
@@ -296,17 +310,18 @@ def _resource(request: IpRequest, address: str, prefix: int, existing: Ip | None
         tuple(sorted(request.interfaces.items())),
         request.dad_transmits,
         existing.dad_before if existing is not None else (),
+        as_known(elsewhere(request.addresses, address, request.nodes), existing),
     )
 
 
 def _check_sessions(fleet: Fleet, ip: Ip) -> None:
     """The address by which the controller reaches a node must stay there."""
     for name in fleet.names:
-        if ip.address in _addresses_of(fleet.connection(name).host):
+        for address in sorted(set(ip.addresses) & _addresses_of(fleet.connection(name).host)):
             raise StandbyError(
                 "is the address by which the controller reaches the node, and must not leave it",
                 node=name,
-                resource=ip.id,
+                resource=f"ip {address}",
                 remedy="Connect to the node by an address of its own (ansible_host)",
             )
 
@@ -332,9 +347,15 @@ def _adopt(fleet: Fleet, name: str, ip: Ip, place: Place, clock: Clock) -> None:
 
 def _outcome(existing: Ip | None, ip: Ip, dad: tuple[DadChange, ...], adopting: list[str]) -> Outcome:
     changed = existing != ip or bool(dad) or bool(adopting)
-    parts = [f"{ip.id}/{ip.prefix} is {'defined' if existing != ip else 'as defined'}"]
+    parts = [f"{_shown(ip)} is {'defined' if existing != ip else 'as defined'}"]
     parts += [f"DadTransmits of {one.alias!r} on {one.node} set to {one.count}" for one in dad]
     parts += [f"the address of {name} made floating" for name in adopting]
     before = asdict(existing) if existing is not None else {}
     after = {**asdict(ip), **({"adopted_from": adopting} if adopting else {})}
     return Outcome(changed, ", ".join(parts), before, after, {"resource": ip.id, "ip": asdict(ip)})
+
+
+def _shown(ip: Ip) -> str:
+    """``ip 10.1.0.50/24 (10.2.0.50/24 on server2)``."""
+    others = ", ".join(f"{address}/{prefix} on {node}" for node, address, prefix in ip.elsewhere)
+    return f"{ip.id}/{ip.prefix}{f' ({others})' if others else ''}"

@@ -60,7 +60,7 @@ class Watch:
             replace(check, body=None, verify=False, timeout=min(check.timeout, LIMIT))
             for check in checks[:WIDTH]
         ]
-        self._clock, self._ask = clock, ask or _ask
+        self._clock, self._ask = clock, ask or ask_once
         self._gaps = [Gap() for _check in self._checks]
         self._end = threading.Event()
         self._until = 0.0
@@ -95,5 +95,6 @@ class Watch:
             self._clock.sleep(PACE)
 
 
-def _ask(check: Check) -> bool:
+def ask_once(check: Check) -> bool:
+    """Whether there is a good answer."""
     return deepcheck.run_check(check).healthy

@@ -16,7 +16,7 @@ from ..ha.facts import NodeFacts
 from ..ha.model import Cluster, Site
 from ..node import Node
 from ..windows import iis
-from .drift import DriftRequest, read_sides, subject_of
+from .drift import DriftRequest, as_on, read_sides, subject_of
 from .fleet import Fleet
 from .info import DISCOVERY
 from .survey import read_all
@@ -89,7 +89,7 @@ def examine(
     subject = subject_of(site.name, cluster, DriftRequest(ignore=tuple(ignore)))
     sides = read_sides(fleet, seen, [subject], files=True)
     backups = [node for node in site.nodes if node != source]
-    drifts = {node: compare(sides[source], sides[node], subject) for node in backups}
+    drifts = {node: compare(as_on(sides[source], node, cluster), sides[node], subject) for node in backups}
     return Findings(drifts, {node: section_mends(sides[source], sides[node], subject) for node in backups})
 
 

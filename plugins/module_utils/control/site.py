@@ -15,6 +15,7 @@ from ..ha.discovered import SiteDiscovery
 from ..ha.facts import NodeFacts
 from ..ha.graph import hierarchies
 from ..ha.model import Check, Cluster, Ip, Site, SiteType, StandbyMode, Volume
+from ..ha.on_node import bound_elsewhere, every_address, moved_to_primary
 from ..ha.paths import folder
 from ..ha.smtp import refuse_without_smtp
 from ..windows.iis_config import IisConfiguration
@@ -145,18 +146,18 @@ def declare_site(request: SiteRequest, cluster: Cluster, facts: Mapping[str, Nod
         _refuse_without_smtp(request.name, facts)
     others = [one for one in cluster.sites if one.name != request.name]
     configurations = {name: at_rest(_configuration(seen), seen, others) for name, seen in facts.items()}
-    source = serving_node(request.name, facts, [ip.address for ip in cluster.ips])
+    source = serving_node(request.name, facts, every_address(cluster.ips))
     found = _protectable(request.name, facts[source], cluster)
     _refuse_other_type(request, found, source)
     if found.smtp is not None:
         _refuse_without_smtp(request.name, facts)
-    site = _site(request, found, configurations[source])
+    site = _site(request, found, configurations[source], moved_to_primary(cluster.ips, source))
     original = configurations[source].site(request.name)
     if original is not None:
         refuse_warm(site, original, source)
     after = _with_site(cluster, site)
     hierarchies(after)  # refuses a site whose nodes are not those of its addresses and volumes
-    return DeclaredSite(Work(site, source, configurations, facts, after.volumes), found, after)
+    return DeclaredSite(Work(site, source, configurations, facts, after.volumes, cluster.ips), found, after)
 
 
 def _refuse_without_smtp(name: str, facts: Mapping[str, NodeFacts]) -> None:
@@ -175,12 +176,20 @@ def _with_pending(cluster: Cluster, request: SiteRequest) -> Cluster:
     """The definition with the resources that would be declared already if this were no check."""
     for one in request.pending:
         resource = (
-            replace(one, address=canonical(one.address.partition("/")[0]))
+            replace(
+                one,
+                address=_bare(one.address),
+                elsewhere=tuple((node, _bare(address), rest) for node, address, rest in one.elsewhere),
+            )
             if isinstance(one, Ip)
             else replace(one, path=folder(one.path[:1].upper() + one.path[1:]))
         )
         cluster = cluster_with(cluster, cluster.nodes, one.nodes, resource)
     return cluster
+
+
+def _bare(address: str) -> str:
+    return canonical(address.partition("/")[0])
 
 
 def _protectable(name: str, seen: NodeFacts, cluster: Cluster) -> SiteDiscovery:
@@ -208,8 +217,11 @@ def _refuse_other_type(request: SiteRequest, found: SiteDiscovery, source: str) 
     )
 
 
-def _site(request: SiteRequest, found: SiteDiscovery, configuration: IisConfiguration) -> Site:
-    original = configuration.site(request.name)
+def _site(
+    request: SiteRequest, found: SiteDiscovery, configuration: IisConfiguration, names: Mapping[str, str]
+) -> Site:
+    """The site as it is defined: by the addresses that its resources are called by."""
+    original = bound_elsewhere(configuration, names).site(request.name)
     derived = derive_checks(original, found.ips, found.missing_pools) if original is not None else ()
     return Site(
         name=request.name,

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..ha.discovered import SiteDiscovery
 from ..ha.facts import NodeFacts
-from ..ha.model import Cluster, Site, SiteType, Volume
+from ..ha.model import Cluster, Ip, Site, SiteType, Volume
+from ..ha.on_node import bound_elsewhere, moved_addresses
 from ..ha.site_types import self_starting
 from ..ha.twin import Make, TwinPlan, describe, describe_twin, plan_twin
 from ..ha.warm import Warmth
@@ -31,6 +32,7 @@ class Work:
     configurations: Mapping[str, IisConfiguration]
     facts: Mapping[str, NodeFacts] = field(default_factory=dict)
     volumes: tuple[Volume, ...] = ()
+    ips: tuple[Ip, ...] = ()
     rules: Rules = field(default_factory=dict)
     findings: Findings = NOTHING
 
@@ -67,8 +69,18 @@ class Work:
         }
 
     def _plan(self, node: str) -> TwinPlan:
-        paths = self.findings.paths.get(node, ())
-        return plan_twin(node, self.site.name, self.original, self.configurations[node], paths)
+        return plan_twin(
+            node,
+            self.site.name,
+            self.original,
+            self.configurations[node],
+            self.findings.paths.get(node, ()),
+            moved_addresses(self.ips, self.source, node),
+        )
+
+    def original_on(self, node: str) -> IisConfiguration:
+        """The same with its sites bound to the addresses that they have on another node."""
+        return bound_elsewhere(self.original, moved_addresses(self.ips, self.source, node))
 
     @property
     def standby(self) -> dict[str, Warmth]:
@@ -143,7 +155,7 @@ def _predicted(work: Work, cluster: Cluster, twins: Collection[str]) -> dict[str
     """What ``_shown`` says once everything is done."""
     name, shown = work.site.name, _shown(work, cluster)
     for node in twins:
-        shown["nodes"][node] = describe_twin(name, work.original)
+        shown["nodes"][node] = describe_twin(name, work.original_on(node))
     for node in work.to_warm:
         shown["nodes"][node] = {**(shown["nodes"][node] or {}), "started": True}
     shown["nodes"][work.source] = {**shown["nodes"][work.source], "auto_start": False}

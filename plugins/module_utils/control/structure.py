@@ -113,7 +113,12 @@ def _volume(volume: Volume) -> dict[str, Any]:
 
 
 def _ip(ip: Ip) -> dict[str, Any]:
-    return {"address": ip.address, "prefix": ip.prefix, "nodes": list(ip.nodes)}
+    return {
+        "address": ip.address,
+        "prefix": ip.prefix,
+        "nodes": list(ip.nodes),
+        "addresses": {node: address for node, address, _prefix in ip.elsewhere},
+    }
 
 
 def _hierarchy(one: Hierarchy) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..errors import StandbyError
 from ..ha.bindings import addresses_of
 from ..ha.facts import NodeFacts
+from ..ha.on_node import site_elsewhere
 from ..ha.twin import Make, TwinPlan, is_running, pool_paths, pools_of, site_paths
 from ..ha.twin_documents import pool_document, site_document
 from ..node import Node
@@ -138,8 +139,9 @@ def _make(node: Node, site: IisSite, documents: _Documents, plan: TwinPlan) -> N
         iis.import_pool(node, documents.pools[pool])
     if plan.site is not Make.KEEP and documents.site is not None:
         paths = site_paths(plan.paths)
-        iis.import_site(node, site_document(documents.site, site, plan.site_id, paths))
-    if plan.settings and site.smtp is not None:
-        smtp.write_settings(node, site.name, site.smtp)
+        iis.import_site(node, site_document(documents.site, site, plan.site_id, paths, dict(plan.moved)))
+    bound = site_elsewhere(site, dict(plan.moved))
+    if plan.settings and bound.smtp is not None:
+        smtp.write_settings(node, site.name, bound.smtp)
     for one in plan.clear_auto_start:
         set_auto_start(node, one, site.name, False)

@@ -10,7 +10,7 @@ node is computed by the standard library: nodes do that too, and have nothing el
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_interface
 from typing import Union
@@ -144,15 +144,12 @@ def check_holders(ip: Ip, facts: Mapping[str, NodeFacts], *, adopt: bool = False
     Raises:
         StandbyError: a node that is none of its nodes has it, two nodes have it, or it is a node's own.
     """
-    holders = [name for name, seen in facts.items() if instances(seen, ip.address)]
-    for name in holders:
-        if name not in ip.nodes:
-            raise StandbyError(
-                f"is in use by {name}, which is not one of its nodes ({', '.join(ip.nodes)})",
-                node=name,
-                resource=ip.id,
-                remedy=f"Add {name} to its nodes, take the address from {name}, or use another address",
-            )
+    holders = []
+    for name, seen in facts.items():
+        for address in ip.addresses:
+            if instances(seen, address):
+                holders.append(name)
+                _check_holder(ip, name, address)
     if len(holders) > 1:
         raise StandbyError(
             f"is present on {' and '.join(holders)} at once",
@@ -160,7 +157,24 @@ def check_holders(ip: Ip, facts: Mapping[str, NodeFacts], *, adopt: bool = False
             remedy="Remove it from all but one of them",
         )
     for name in holders:
-        _check_own(ip, facts[name], adopt)
+        _check_own(ip.on(name), facts[name], adopt)
+
+
+def _check_holder(ip: Ip, name: str, address: str) -> None:
+    if name not in ip.nodes:
+        raise StandbyError(
+            f"is in use by {name}, which is not one of its nodes ({', '.join(ip.nodes)})",
+            node=name,
+            resource=f"ip {address}",
+            remedy=f"Add {name} to its nodes, take the address from {name}, or use another address",
+        )
+    if address != ip.on(name).address:
+        raise StandbyError(
+            f"is in use by {name}, whose address is to be {ip.on(name).address}",
+            node=name,
+            resource=f"ip {address}",
+            remedy=f"Take the address from {name}, or give {name} that address of the resource",
+        )
 
 
 def is_own(facts: NodeFacts, address: str) -> bool:
@@ -174,6 +188,24 @@ def is_persistent(facts: NodeFacts, address: str) -> bool:
 
 
 def _check_overlap(ip: Ip, other: Ip) -> None:
+    for here in _each(ip):
+        for there in _each(other):
+            _check_pair(here, there)
+    shared = set(ip.addresses) & set(other.addresses)
+    if ip.address != other.address and shared:
+        raise StandbyError(
+            f"its address {min(shared)} is one of {other.id} already",
+            resource=ip.id,
+            remedy="Give every resource addresses of its own",
+        )
+
+
+def _each(ip: Ip) -> list[Ip]:
+    """The address of every subnet that a resource is in."""
+    return list(dict.fromkeys(replace(ip.on(node), nodes=(), interfaces=()) for node in ip.nodes))
+
+
+def _check_pair(ip: Ip, other: Ip) -> None:
     if ip.address == other.address:
         if ip.prefix != other.prefix:
             raise StandbyError(

@@ -27,6 +27,8 @@ FORMAT = 1
 _CODEC = Codec()
 # Entries that earlier versions refuse. Where they say what those take for granted they are left out, so that
 # agents of both versions read one definition while they are replaced.
+_LATER: Mapping[str, object] = MappingProxyType({"records": ()})
+_LATER_OF_IPS: Mapping[str, object] = MappingProxyType({"elsewhere": ()})
 _LATER_OF_SITES: Mapping[str, object] = MappingProxyType(
     {"services": (SiteType.WEB,), "standby_mode": StandbyMode.COLD}
 )
@@ -49,6 +51,9 @@ def to_values(cluster: Cluster) -> dict[str, str]:
     The text is ASCII: names in any script are JSON escapes, whatever code page a tool on the way believes in.
     """
     document = {"format": FORMAT, **asdict(cluster)}
+    _leave_out(document, _LATER)
+    for ip in document["ips"]:
+        _leave_out(ip, _LATER_OF_IPS)
     for volume in document["volumes"]:
         _leave_out(volume, _LATER_OF_VOLUMES)
     for site in document["sites"]:

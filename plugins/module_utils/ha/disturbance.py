@@ -43,7 +43,15 @@ def _what_becomes_of(before: Hierarchy, after: Hierarchy | None) -> str:
     left = [resource.id for resource in before.resources if not _local(resource)]
     kept = {resource.id for resource in after.resources}
     lost = [name for name in left if name not in kept]
-    return f"it would lose {', '.join(lost)}" if lost else ""
+    if lost:
+        return f"it would lose {', '.join(lost)}"
+    moved = [
+        f"{ip.id} would be another address on {node}"
+        for ip in before.ips
+        for node in before.nodes
+        if ip.on(node).address not in {one.on(node).address for one in after.ips}
+    ]
+    return "; ".join(moved)
 
 
 def _local(resource: Resource) -> bool:

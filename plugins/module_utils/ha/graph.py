@@ -173,7 +173,7 @@ def _names(hierarchy: Hierarchy) -> set[str]:
     for resource in hierarchy.resources:
         names.add(resource.id)
         if isinstance(resource, Ip):
-            names.add(resource.address)
+            names.update(resource.addresses)
         elif isinstance(resource, Volume):
             names.add(resource.path)
         else:

@@ -9,7 +9,7 @@ on every node of the cluster; see ``definition.py`` for its stored form.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Union
 
@@ -50,6 +50,7 @@ class Ip:
         dad_transmits: DadTransmits wanted on the interface, or None to leave it as it is.
         dad_before: (node, DadTransmits found there before it was changed), to be restored when the last
             address that wanted it is removed.
+        elsewhere: (node, address, prefix length) for nodes in another subnet, where it is another address.
     """
 
     address: str
@@ -58,11 +59,24 @@ class Ip:
     interfaces: tuple[tuple[str, str], ...] = ()
     dad_transmits: int | None = None
     dad_before: tuple[tuple[str, int], ...] = ()
+    elsewhere: tuple[tuple[str, str, int], ...] = ()
 
     @property
     def id(self) -> str:
         """``ip 10.0.0.50``: how the resource is named in messages, plans and the stored definition."""
         return f"ip {self.address}"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that it may be, its own first."""
+        return tuple(dict.fromkeys((self.address, *(address for _node, address, _rest in self.elsewhere))))
+
+    def on(self, node: str) -> Ip:
+        """The address as it is on a node: itself, or the one of the subnet that the node is in."""
+        for name, address, prefix in self.elsewhere:
+            if name == node:
+                return replace(self, address=address, prefix=prefix, elsewhere=())
+        return replace(self, elsewhere=()) if self.elsewhere else self
 
 
 class MirrorMode(str, Enum):
@@ -221,6 +235,42 @@ class Site:
         return self.services[0]
 
 
+@dataclass(frozen=True)
+class Dns:
+    """A record in the domain name system that names the address of a hierarchy, wherever it is in service.
+
+    It is in no node's hands: servers answer for it. So it is no member that a node could show.
+
+    Attributes:
+        name: absolute, lower case, without a final dot: ``www.example.com``.
+        zone: that holds it, in the same form.
+        ip: address of the ip resource that it names.
+        nodes: inventory names in order of priority, primary first.
+        servers: name servers, ``192.0.2.53`` or ``192.0.2.53:5353``: updates go to the first that takes them,
+            and all of them have to answer with the new value.
+        ttl: seconds that resolvers may keep an answer.
+        key: name of the TSIG key that updates are signed with; "" for none.
+    """
+
+    name: str
+    zone: str
+    ip: str
+    nodes: tuple[str, ...]
+    servers: tuple[str, ...]
+    ttl: int = 60
+    key: str = ""
+
+    @property
+    def type(self) -> str:
+        """``A`` or ``AAAA``."""
+        return "AAAA" if ":" in self.ip else "A"
+
+    @property
+    def id(self) -> str:
+        """``dns www.example.com A``."""
+        return f"dns {self.name} {self.type}"
+
+
 Resource = Union[Ip, Volume, Site]  # noqa: UP007 - the oldest Python that ansible-test knows reads this too
 
 
@@ -238,10 +288,11 @@ class Hierarchy:
     ips: tuple[Ip, ...] = ()
     volumes: tuple[Volume, ...] = ()
     sites: tuple[Site, ...] = ()
+    records: tuple[Dns, ...] = ()
 
     @property
     def resources(self) -> tuple[Resource, ...]:
-        """Children first: volumes, addresses, sites."""
+        """What nodes have, children first: volumes, addresses, sites."""
         return (*self.volumes, *self.ips, *self.sites)
 
 
@@ -286,3 +337,4 @@ class Cluster:
     sites: tuple[Site, ...] = ()
     intents: tuple[Intent, ...] = ()
     revision: int = field(default=0, compare=False)
+    records: tuple[Dns, ...] = ()

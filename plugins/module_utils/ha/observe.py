@@ -50,7 +50,7 @@ _ABSENT = Sight(Presence.DOWN, "absent")
 def see(resource: Resource, facts: NodeFacts) -> Sight:
     """What a node that could be read shows of a resource."""
     if isinstance(resource, Ip):
-        return _see_ip(instances(facts, resource.address))
+        return _see_ip(instances(facts, resource.on(facts.name).address))
     if isinstance(resource, Volume):
         return _see_volume(resource, facts)
     return _see_site(resource, facts)

@@ -20,6 +20,7 @@ from .facts import NodeFacts
 from .mirror import mirrors, waits
 from .model import Check, Hierarchy, Ip, Resource, Site, SiteType, Volume
 from .observe import Presence, disk, moves, pool, see, see_service
+from .on_node import on_node
 from .site_types import STOPPED
 from .warm import WARM_SERVICE, is_warm, stays
 
@@ -176,9 +177,10 @@ def plan(
     ]
     stages = _out(hierarchy, others, addresses_first, keep_warm)
     if target is not None:
-        stages = [_wait_mirrors(hierarchy, facts, target), *stages, *_in(hierarchy, facts, target)]
+        there = on_node(hierarchy, target)
+        stages = [_wait_mirrors(hierarchy, facts, target), *stages, *_in(there, facts, target)]
         if any(stages):
-            stages.append(_verify(hierarchy, target))
+            stages.append(_verify(there, target))
     return Plan(hierarchy.name, tuple(tuple(stage) for stage in stages if stage))
 
 
@@ -203,17 +205,19 @@ def _out(
     def staying(site: Site, one: SiteType, seen: NodeFacts) -> bool:
         return keep_warm and stays(site, one, hierarchy, seen)
 
-    def held(resources: Iterable[Resource], make: Callable[[Any, str], Step]) -> list[Step]:
+    def held(
+        members: Callable[[Hierarchy], Iterable[Resource]], make: Callable[[Any, str], Step]
+    ) -> list[Step]:
         return [
             make(resource, seen.name)
             for seen in others
-            for resource in resources
+            for resource in members(on_node(hierarchy, seen.name))
             if see(resource, seen).presence is not Presence.DOWN
         ]
 
-    offline = held(_one_a_disk(hierarchy), _offline_disk)
+    offline = held(_one_a_disk, _offline_disk)
     losing = [seen for seen in others if any(step.node == seen.name for step in offline)]
-    ips = held(hierarchy.ips, _remove_address)
+    ips = held(lambda one: one.ips, _remove_address)
     sites = [
         _switch_site(Action.STOP_SITE, site, one, seen.name)
         for seen in others

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from ..errors import StandbyError
 from ..windows.service import DISABLED, Service
@@ -14,6 +15,7 @@ from .facts import NodeFacts, services_of
 from .mirror import against_move, mirrors
 from .model import Hierarchy, Ip, Site, SiteType, Volume
 from .observe import Presence, disk, instances, moves, pool, see, site
+from .on_node import bound_elsewhere, moved_addresses, on_node
 from .smtp import of_smtp
 from .status import HierarchyStatus, State
 
@@ -66,10 +68,16 @@ def of_target(
         model: the node whose sites this one's must equal; None where there is none to compare with.
     """
     yield from _services(hierarchy, seen)
-    for ip in hierarchy.ips:
-        yield from _ip(ip, hierarchy, seen, facts)
+    here = on_node(hierarchy, seen.name)
+    for whole in hierarchy.ips:
+        yield from _foreign(whole, hierarchy, facts)
+    for ip in here.ips:
+        yield from _ip(ip, here, seen)
     for volume in hierarchy.volumes:
         yield from _volume(volume, hierarchy, seen, facts)
+    moved = moved_addresses(hierarchy.ips, model.name, seen.name) if model is not None else {}
+    if model is not None and model.iis is not None:
+        model = replace(model, iis=bound_elsewhere(model.iis, moved))
     for member in hierarchy.sites:
         yield from _site(member, seen, model)
 
@@ -143,17 +151,19 @@ def _state_of(service: Service) -> str:
     return f"{service.state.lower()} and disabled" if disabled else service.state.lower()
 
 
-def _ip(
-    ip: Ip, hierarchy: Hierarchy, seen: NodeFacts, facts: Mapping[str, NodeFacts]
-) -> Iterator[StandbyError]:
+def _foreign(ip: Ip, hierarchy: Hierarchy, facts: Mapping[str, NodeFacts]) -> Iterator[StandbyError]:
     for name, other in facts.items():
-        if name not in hierarchy.nodes and instances(other, ip.address):
-            yield StandbyError(
-                f"is in use by {name}, which is not one of its nodes",
-                node=name,
-                resource=ip.id,
-                remedy=f"Remove it there: Remove-NetIPAddress -IPAddress {ip.address}",
-            )
+        for address in ip.addresses:
+            if name not in hierarchy.nodes and instances(other, address):
+                yield StandbyError(
+                    f"is in use by {name}, which is not one of its nodes",
+                    node=name,
+                    resource=f"ip {address}",
+                    remedy=f"Remove it there: Remove-NetIPAddress -IPAddress {address}",
+                )
+
+
+def _ip(ip: Ip, hierarchy: Hierarchy, seen: NodeFacts) -> Iterator[StandbyError]:
     floating = {one.address for one in hierarchy.ips}
     try:
         place = adapter_for(seen, ip.address, floating=floating, alias=dict(ip.interfaces).get(seen.name))

@@ -20,6 +20,7 @@ from .facts import NodeFacts, services_of
 from .mirror import side_of
 from .model import Hierarchy, Ip, Site, Volume
 from .observe import Presence, disk, instances, moves, pool, see
+from .on_node import on_node
 from .precheck import of_target
 from .site_types import STARTED, STOPPED
 
@@ -76,6 +77,7 @@ def look(hierarchy: Hierarchy, facts: NodeFacts) -> tuple[Finding, ...]:
     whole = f'hierarchy "{hierarchy.name}"'
     if facts.problem is not None:
         return (_bad(whole, f"{facts.name} cannot be read: {facts.problem.rstrip('.')}", Failing.SYSTEM),)
+    hierarchy = on_node(hierarchy, facts.name)
     found = [*_services(hierarchy, facts)]
     for volume in hierarchy.volumes:
         found.append(_volume(volume, facts))

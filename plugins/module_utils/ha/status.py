@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .facts import NodeFacts
-from .model import Cluster, Hierarchy, Intent, Resource, Site, VolumeKind
+from .model import Cluster, Hierarchy, Intent, Ip, Resource, Site, VolumeKind
 from .observe import Presence, Sight, moves, serving
 
 
@@ -200,12 +200,18 @@ def _held(hierarchy: Hierarchy, sights: Sights, holders: list[str]) -> str:
     return "; ".join(parts)
 
 
+def _shown(resource: Resource, node: str, words: str) -> str:
+    """With the address that it has on that node, where it is another one."""
+    other = resource.on(node).address if isinstance(resource, Ip) else ""
+    return f"{words} ({other})" if isinstance(resource, Ip) and other != resource.address else words
+
+
 def _member(resource: Resource, hierarchy: Hierarchy, sights: Sights, holders: list[str]) -> MemberStatus:
     elsewhere = [name for name in holders if name not in hierarchy.nodes]
     return MemberStatus(
         resource.id,
         tuple(
-            (name, sights[name][resource.id].words if name in sights else "unknown")
+            (name, _shown(resource, name, sights[name][resource.id].words) if name in sights else "unknown")
             for name in (*hierarchy.nodes, *elsewhere)
         ),
     )

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import StandbyError
@@ -16,10 +17,12 @@ from ..windows.iis_config import Application, Binding, IisConfiguration, IisSite
 from ..windows.smtp_settings import SmtpServer
 from .bindings import shown
 from .model import SiteType
+from .on_node import bound_elsewhere
 from .site_types import running, self_starting
 from .smtp import describe as describe_smtp
 from .smtp import twin_changes
 
+NOWHERE: Mapping[str, str] = MappingProxyType({})
 HIDDEN = "(not shown)"
 _START = "site/serverAutoStart"  # which is set without making the site anew
 _OF_THE_SITE = ("site/", "bindings/", "applications[")
@@ -47,6 +50,7 @@ class TwinPlan:
         clear_auto_start: services that Windows would start there by itself; none of a site that is made anew.
         settings: settings of an SMTP virtual server that are to be those of the original.
         paths: what else of the site and its pools is made the same, as of ``Difference``.
+        moved: addresses of the original -> those that the twin is bound to, where they differ.
     """
 
     node: str
@@ -58,6 +62,7 @@ class TwinPlan:
     clear_auto_start: tuple[SiteType, ...] = ()
     settings: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
 
     @property
     def needed(self) -> bool:
@@ -82,6 +87,7 @@ def plan_twin(
     source: IisConfiguration,
     backup: IisConfiguration,
     paths: tuple[str, ...] = (),
+    moved: Mapping[str, str] = NOWHERE,
 ) -> TwinPlan:
     """Compare a site with its twin by their public attributes.
 
@@ -92,16 +98,17 @@ def plan_twin(
         backup: configuration of the backup.
         paths: what else is to be made the same, of sites and pools, as of ``Difference``. Those of a
             pool that another running site uses are left as they are.
+        moved: addresses of the original -> those of the backup, where they differ.
 
     Raises:
         StandbyError: a pool differs and another site that runs on the backup uses it, or the backup spells
             the name in another way.
     """
-    original = source.site(name)
+    original = bound_elsewhere(source, moved).site(name)
     if original is None:
         raise StandbyError("does not exist", node=node, resource=f'site "{name}"')
     if original.smtp is not None:
-        return _plan_smtp(node, name, original.smtp, backup)
+        return replace(_plan_smtp(node, name, original.smtp, backup), moved=tuple(moved.items()))
     twin = backup.site(name)
     if twin is None:
         _refuse_other_spelling(node, name, backup)
@@ -129,6 +136,7 @@ def plan_twin(
         stop=running(twin),
         clear_auto_start=self_starting(twin) if make is Make.KEEP else (),
         paths=paths,
+        moved=tuple(moved.items()),
     )
 
 

@@ -9,7 +9,7 @@ Passwords pass through these documents untouched and are quoted in no message.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from xml.etree.ElementTree import Element, SubElement, tostring  # building only: parsing is in wsman/xml.py
 
@@ -17,13 +17,21 @@ from ..errors import BadDocument, StandbyError
 from ..windows.ftp_config import complete
 from ..windows.iis_config import Application, IisSite, Pool
 from ..wsman.xml import parse
+from .on_node import information
+from .twin import NOWHERE
 
 _TYPES = frozenset(
     {"LocalSystem", "LocalService", "NetworkService", "SpecificUser", "ApplicationPoolIdentity"}
 )
 
 
-def site_document(export: bytes, original: IisSite, site_id: int, settings: Iterable[str] = ()) -> bytes:
+def site_document(
+    export: bytes,
+    original: IisSite,
+    site_id: int,
+    settings: Iterable[str] = (),
+    moved: Mapping[str, str] = NOWHERE,
+) -> bytes:
     """The twin of a site, stopped: what ``import_site`` takes.
 
     Args:
@@ -31,6 +39,7 @@ def site_document(export: bytes, original: IisSite, site_id: int, settings: Iter
         original: the site with what it inherits.
         site_id: its number on the backup.
         settings: paths within the site, such as ``limits/maxConnections``, to be written out.
+        moved: addresses that its bindings have -> those that they are to have.
 
     Raises:
         BadDocument: not the export of that site.
@@ -43,6 +52,8 @@ def site_document(export: bytes, original: IisSite, site_id: int, settings: Iter
     site.set("serverAutoStart", "false")
     if original.ftp is not None:
         complete(site, replace(original.ftp, auto_start=False))
+    for binding in site.findall("bindings/binding"):
+        binding.set("bindingInformation", information(binding.get("bindingInformation", ""), moved))
     known = {application.path: application for application in original.applications}
     for element in site.findall("application"):
         _complete_application(element, known[element.get("path", "")], original.name)

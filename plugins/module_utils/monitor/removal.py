@@ -25,6 +25,7 @@ from ..control.outcome import Outcome
 from ..control.store import read_cluster
 from ..errors import StandbyError
 from ..ha.model import Cluster
+from ..ha.on_node import every_address
 from ..node import Clock, Node
 from ..windows import firewall, smb_client, task
 from ..windows.address import read_addresses, renew_addresses, same_address
@@ -189,7 +190,7 @@ class Removal:
 
     def _lifetimes(self, lifetime: timedelta, names: Sequence[str]) -> dict[str, StandbyError]:
         """Give a lifetime to the floating addresses of some nodes; why a node did not, by name."""
-        floating = () if self._cluster is None else tuple(ip.address for ip in self._cluster.ips)
+        floating = () if self._cluster is None else tuple(every_address(self._cluster.ips))
         answers = self._fleet.each(lambda node: _give(node, floating, lifetime), names)
         return {name: answer for name, answer in answers.items() if isinstance(answer, StandbyError)}
 

@@ -237,3 +237,41 @@ def test_fewer_than_no_probes_are_refused_before_anything_is_stored(world, check
     assert refused.value.remedy
     assert world.changes == []
     assert world.values == {name: {} for name in NODES}
+
+
+def in_another_subnet(world):
+    facts = world.servers["server2"].facts()
+    own = replace(facts.addresses[0], address="10.2.0.12")
+    world.facts_of["server2"] = replace(facts, addresses=(own,))
+
+
+def test_a_node_in_another_subnet_has_an_address_of_its_own(world):
+    in_another_subnet(world)
+
+    outcome = ensure(world, addresses={"server2": "10.2.0.60"})
+
+    assert outcome.message.startswith("ip 10.0.0.60/24 (10.2.0.60/24 on server2) is defined")
+    assert world.stored("server2").ips[0].on("server2").address == "10.2.0.60"
+    again = ensure(world, addresses={"server2": "10.2.0.60"})
+    assert not again.changed
+
+
+@pytest.mark.parametrize(
+    ("addresses", "told"),
+    [
+        ({}, "is outside the subnets"),
+        ({"server9": "10.2.0.60"}, "server9, which is none of its nodes"),
+        ({"server2": "2001:db8::60"}, "of the other family"),
+        ({"server1": "10.0.0.61", "server2": "10.2.0.60"}, "of none of its nodes"),
+        ({"server2": "10.2.0.60/x"}, "is not a number"),
+        ({"server2": "10.2.0.0/24"}, "is the address of the network"),
+        ({"server2": "10.3.0.60"}, "is outside the subnets"),
+        ({"server2": "nonsense"}, "is not an IP address"),
+    ],
+)
+def test_addresses_that_do_not_fit_their_nodes_are_refused(world, addresses, told):
+    in_another_subnet(world)
+
+    with pytest.raises(StandbyError, match=told):
+        ensure(world, addresses=addresses)
+    assert world.changes == []

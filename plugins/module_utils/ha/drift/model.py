@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from ...windows.iis_config import IisConfiguration, IisSite, Pool
 from ...windows.iis_schema import Described
 from ...windows.twin_reading import TwinReading
 from ..facts import NodeFacts
+from ..on_node import bound_elsewhere, information
 from ..paths import expand, place
 from .values import ABSENT, Value
 
@@ -60,6 +61,17 @@ class Side:
         if self.facts.machine is None:
             raise StandbyError("what machine it is was not read", node=self.node)
         return self.facts.machine
+
+    def elsewhere(self, moved: Mapping[str, str]) -> Side:
+        """The node with its sites bound to the addresses that they have on another one."""
+        if not moved:
+            return self
+        bound = {(site, information(one, moved)): by for (site, one), by in self.reading.bound.items()}
+        return replace(
+            self,
+            facts=replace(self.facts, iis=bound_elsewhere(self.iis, moved)),
+            reading=replace(self.reading, bound=bound),
+        )
 
     def site(self, name: str) -> IisSite | None:
         """The site of that name."""
