@@ -68,6 +68,25 @@ options:
       - Unlike O(force) it accepts nothing else. It changes nothing where no agent waits for it.
       - Never name a node that may still run. Two nodes that write to one disk destroy what is on it.
     type: str
+  dns_keys:
+    description:
+      - TSIG keys by which updates of DNS records are signed, where the hierarchy has records and no agents
+        run. Their secrets are not shown. See M(standby.iis.dns).
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the key, as the servers know it.
+        type: str
+        required: true
+      secret:
+        description: Secret of the key in base64, as in the configuration of the servers.
+        type: str
+        required: true
+      algorithm:
+        description: Algorithm of the key.
+        type: str
+        default: hmac-sha256
 seealso:
   - module: standby.iis.hierarchy_info
   - module: standby.iis.maintenance
@@ -186,7 +205,8 @@ drift:
   type: list
   elements: str
 notes:
-  description: Where nodes differ, and what could not be recorded.
+  description:
+    - Where nodes differ, what could not be recorded, and name servers that do not say what they should.
   returned: success
   type: list
   elements: str
@@ -223,6 +243,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.control.fleet import Fleet
 from ..module_utils.control.hierarchy import put_in_service, take_out_of_service
+from ..module_utils.control.records import KEYS_SPEC, keys_from
 from ..module_utils.control.result import failure_of, result_of
 from ..module_utils.errors import StandbyError
 from ..module_utils.wsman.options import CONNECTION_SPEC, connections_from
@@ -236,6 +257,7 @@ ARGUMENT_SPEC = {
     "resume": {"type": "bool", "default": False},
     "force": {"type": "bool", "default": False},
     "fence_confirmed": {"type": "str"},
+    "dns_keys": KEYS_SPEC,
 }
 
 
@@ -254,6 +276,7 @@ def main() -> None:
                     resume=wanted["resume"],
                     force=wanted["force"],
                     fence_confirmed=wanted["fence_confirmed"],
+                    keys=keys_from(wanted["dns_keys"]),
                 )
             else:
                 outcome = take_out_of_service(

@@ -116,6 +116,21 @@ hierarchies:
           description: What there is of it, by node.
           type: dict
           sample: {server1: preferred, server2: absent}
+    records:
+      description: Its DNS records, with what each of their servers says now.
+      type: list
+      elements: dict
+      sample:
+        - id: dns shop.example.com A
+          name: shop.example.com
+          type: A
+          zone: example.com
+          ttl: 30
+          ip: 192.0.2.50
+          key: standby
+          wanted: 192.0.2.50
+          settled: true
+          servers: [{server: 192.0.2.53, values: [192.0.2.50], ttl: 30, problem: ""}]
     intent:
       description: What was last asked, or null.
       type: dict

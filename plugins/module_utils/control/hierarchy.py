@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from ..errors import StandbyError
 from ..ha.execute import Report, execute
@@ -19,6 +20,7 @@ from . import store
 from .agent_move import Party, Request, through_agents
 from .agents import agents_of, in_charge
 from .case import Case, look, look_again
+from .dns_record import Keys
 from .drift_notes import before_move
 from .fence_confirmed import confirm_off
 from .fleet import Fleet
@@ -35,10 +37,12 @@ from .record import (
     remember,
     withdraw,
 )
+from .records import carry_out, due, first_error, followed, with_records, without_records
 from .way_back import MoveFailed, move_failed, way_back
 
 __all__ = ["MoveFailed", "Overtaken", "put_in_service", "take_out_of_service"]
 
+NO_KEYS: Keys = MappingProxyType({})
 PRIMARY = "primary"
 _SHELL_ACTIONS = (
     Action.STOP_SITE,
@@ -59,6 +63,7 @@ def put_in_service(
     resume: bool = False,
     force: bool = False,
     fence_confirmed: str | None = None,
+    keys: Keys = NO_KEYS,
     clock: Clock = time,
 ) -> Outcome:
     """Have a hierarchy in service on one node, and on no other.
@@ -75,6 +80,7 @@ def put_in_service(
         force: agents accept data that may be old, a fence that nobody confirmed, and a node that they take
             for unfit; nothing without them.
         fence_confirmed: a node that a person has made sure is off; agents that wait for that go on.
+        keys: TSIG keys by name, where the hierarchy has records and no agents that update them.
         clock: for waiting and measuring.
 
     Raises:
@@ -92,7 +98,7 @@ def put_in_service(
         if said:
             told = f"{fence_confirmed} {'would be' if check else 'was'} said to be off; {outcome.message}"
             outcome = replace(outcome, changed=True, message=told)
-        return _with_drift(outcome, drift)
+        return _with_drift(_followed(outcome, case, check, clock), drift)
     if fence_confirmed is not None:
         raise StandbyError(
             "no agents look after it, so that nothing waits for fence_confirmed",
@@ -100,9 +106,12 @@ def put_in_service(
             remedy="Leave it out: docs/dead_server.md says what to do without agents",
         )
     target = _target(case, to)
-    if case.found.state is State.IN_SERVICE and case.found.owner == target and not case.leaving(target):
-        return _with_drift(_settle(fleet, case, target, check), [])
-    move = _way_in(case, target)
+    records = due(case.hierarchy, target) if target in case.hierarchy.nodes else ()
+    there = case.found.state is State.IN_SERVICE and case.found.owner == target and not case.leaving(target)
+    if there and not any(one.needed for one in records):
+        settled = _settle(fleet, case, target, check)
+        return _with_drift(_noted(settled, [note for one in records for note in one.notes]), [])
+    move = with_records(_way_in(case, target), records, target)
     why = reason or _default_reason(case.found.owner, target)
     drift = _drift(fleet, case, target, asked=to is not None)
     cold = unready(case, target)
@@ -111,9 +120,14 @@ def put_in_service(
     _warm(fleet, move)
     mine = claim(fleet, case, target, why, moving_from=case.found.owner)
     with ending(fleet, mine):
-        case, move = _decided(fleet, case, mine, lambda now: _way_in(now, target))
+        case, way = _decided(fleet, case, mine, lambda now: _way_in(now, target))
+        move = with_records(way, records, target)
         report = _carry_out(fleet, case, move, target, mine, clock)
     notes = (*cold, *mine.notes, *remember(fleet, case, target, why, mine, seconds=report.outage))
+    report, told = carry_out(records, keys, clock, report, target)
+    if (error := first_error(report)) is not None:
+        raise _without_record(case, target, error)
+    notes = (*notes, *told)
     return _with_drift(move_outcome(case, target, move, report, notes, recorded=not move.stages), drift)
 
 
@@ -162,6 +176,23 @@ def take_out_of_service(
         report = _carry_out(fleet, case, down, None, mine, clock)
     notes = (*mine.notes, *remember(fleet, case, None, why, mine))
     return move_outcome(case, None, down, report, notes, recorded=not settled)
+
+
+def _followed(moved: Outcome, case: Case, check: bool, clock: Clock) -> Outcome:
+    """What the agents have made of the records of a hierarchy that they have moved."""
+    owner = moved.data.get("owner")
+    if check or owner not in case.hierarchy.nodes:
+        return moved
+    return _noted(moved, followed(case.hierarchy, str(owner), clock))
+
+
+def _noted(outcome: Outcome, notes: list[str]) -> Outcome:
+    return replace(outcome, data={**outcome.data, "notes": [*outcome.data["notes"], *notes]})
+
+
+def _without_record(case: Case, target: str, error: StandbyError) -> StandbyError:
+    told = f"{case.label} is in service on {target}, where clients do not find it by its name: it"
+    return StandbyError(f"{told} {error.problem}", resource=error.resource, remedy=error.remedy)
 
 
 def _drift(fleet: Fleet, case: Case, target: str | None, *, asked: bool) -> list[str]:
@@ -284,7 +315,7 @@ def _carry_out(fleet: Fleet, case: Case, move: Plan, target: str | None, mine: C
     if source is not None and target is not None and source != target:
         back = way_back(fleet, case, source, mine, parties)
     report = execute(
-        move,
+        without_records(move),
         performer(fleet, clock),
         clock,
         fleet.pool,

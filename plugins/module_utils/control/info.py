@@ -22,6 +22,7 @@ from ..ha.warm import standing
 from ..windows.ftp import read_passive_ports
 from .agent_info import agents_told, hear, maintenance_told, reason_told, verdicts_told
 from .fleet import Fleet
+from .records import shown
 from .store import read, read_cluster
 from .survey import read_all, survey
 
@@ -106,9 +107,10 @@ class Overview:
 
     Attributes:
         hierarchies: one dictionary each: name, nodes, primary, owner, state, reason, members (id, kind, name,
-            depends_on, seen: what there is of it by node), intent (what was last asked), agents (node,
-            reason, sentence: what each says of it), standby (by node: how its warm sites stand by), notes
-        (as below). Empty where no node that could be read
+            depends_on, seen: what there is of it by node), records (id, name, type, zone, ttl, ip, key, wanted,
+            settled, servers: what each says), intent (what was last asked), agents (node, reason, sentence:
+            what each says of it), standby (by node: how its warm sites stand by), notes (as below). Empty
+            where no node that could be read
             has a definition.
         notes: a sentence for every node whose definition differs or could not be read, also where there is
             no hierarchy.
@@ -178,6 +180,7 @@ def _described(
             }
             for resource in hierarchy.resources
         ],
+        "records": shown(hierarchy, found.owner),
         "intent": None
         if intent is None
         else {

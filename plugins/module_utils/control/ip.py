@@ -183,6 +183,13 @@ def remove_ip(fleet: Fleet, address: str, check: bool, *, keep: bool = False) ->
             resource=existing.id,
             remedy="Remove the protection of the site first (module site, state: absent)",
         )
+    named = [record.id for record in cluster.records if record.ip == existing.address]
+    if named:
+        raise StandbyError(
+            f"{', '.join(named)} names it",
+            resource=existing.id,
+            remedy="Remove the record first (module dns, state: absent)",
+        )
     facts = read_all(fleet, Scope.NETWORK, cluster.nodes)
     present = [
         name

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..errors import StandbyError
@@ -85,7 +85,7 @@ def ensure_site(fleet: Fleet, request: SiteRequest, check: bool) -> Outcome:
     facts = read_all(fleet, DISCOVERY, request.nodes)
     known = cluster or Cluster(NAME, fleet.names)
     if check:
-        known = _with_pending(known, request)
+        known = with_pending(known, request.pending)
     declared = declare_site(request, known, facts)
     work = replace(declared.work, rules=rules_of(fleet, request.name, facts))
     refuse_disturbance(fleet, cluster, declared.cluster)
@@ -172,9 +172,9 @@ def _configuration(seen: NodeFacts) -> IisConfiguration:
     return seen.iis
 
 
-def _with_pending(cluster: Cluster, request: SiteRequest) -> Cluster:
+def with_pending(cluster: Cluster, pending: Iterable[Ip | Volume]) -> Cluster:
     """The definition with the resources that would be declared already if this were no check."""
-    for one in request.pending:
+    for one in pending:
         resource = (
             replace(
                 one,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from ..errors import StandbyError, foreseen
 from ..node import Clock
 from ..windows.effect import may_take_effect
-from .plan import BEFORE, OUT, Action, Plan, Step
+from .plan import BEFORE, CONTROLLER, OUT, Action, Plan, Step
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Report:
     def attempted(self, node: str) -> bool:
         """Whether a step that brings something up was begun on a node, whatever became of it."""
         here = [one.step.action for one in self.done if one.step.node == node]
-        return any(action not in (*BEFORE, *OUT, Action.VERIFY) for action in here)
+        return any(action not in (*BEFORE, *OUT, *CONTROLLER) for action in here)
 
     @property
     def unsettled(self) -> tuple[Step, ...]:

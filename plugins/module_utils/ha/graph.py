@@ -141,7 +141,10 @@ def _hierarchy(cluster: Cluster, members: list[Resource]) -> Hierarchy:
     ordered: tuple[Resource, ...] = (*sites, *ips, *volumes)
     for other in ordered[1:]:
         _same_nodes(ordered[0], other)
-    return Hierarchy(sites[0].name if sites else ordered[0].id, ordered[0].nodes, ips, volumes, sites)
+    addresses = {ip.address for ip in ips}
+    records = tuple(record for record in cluster.records if record.ip in addresses)
+    name = sites[0].name if sites else ordered[0].id
+    return Hierarchy(name, ordered[0].nodes, ips, volumes, sites, records)
 
 
 def _same_nodes(one: Resource, other: Resource) -> None:
@@ -169,7 +172,7 @@ def _present_on(one: Resource, local: Volume) -> None:
 
 
 def _names(hierarchy: Hierarchy) -> set[str]:
-    names = {hierarchy.name}
+    names = {hierarchy.name, *(name for record in hierarchy.records for name in (record.id, record.name))}
     for resource in hierarchy.resources:
         names.add(resource.id)
         if isinstance(resource, Ip):

@@ -244,8 +244,7 @@ class Dns:
     Attributes:
         name: absolute, lower case, without a final dot: ``www.example.com``.
         zone: that holds it, in the same form.
-        ip: address of the ip resource that it names.
-        nodes: inventory names in order of priority, primary first.
+        ip: address of the ip resource that it names; on each node, that which the resource has there.
         servers: name servers, ``192.0.2.53`` or ``192.0.2.53:5353``: updates go to the first that takes them,
             and all of them have to answer with the new value.
         ttl: seconds that resolvers may keep an answer.
@@ -255,7 +254,6 @@ class Dns:
     name: str
     zone: str
     ip: str
-    nodes: tuple[str, ...]
     servers: tuple[str, ...]
     ttl: int = 60
     key: str = ""

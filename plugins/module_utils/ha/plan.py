@@ -41,13 +41,14 @@ class Action(str, Enum):
     START_SITE = "start_site"
     WAKE_SITE = "wake_site"
     VERIFY = "verify"
+    UPDATE_RECORD = "update_record"
 
 
 # Before anything is touched.
 BEFORE = (Action.WAIT_MIRROR,)
 OUT = (Action.STOP_SITE, Action.STOP_POOL, Action.REMOVE_ADDRESS, Action.OFFLINE_DISK)
 # The controller does these; no node needs a session for them.
-CONTROLLER = (Action.VERIFY,)
+CONTROLLER = (Action.VERIFY, Action.UPDATE_RECORD)
 
 # Seconds a step is expected to take where none was measured. Estimates: appcmd starts in about a quarter of a
 # second; a disk comes online, is mounted and checked in a few, and so is a mirrored volume. An address is
@@ -67,6 +68,7 @@ USUAL: Mapping[Action, float] = MappingProxyType(
         Action.START_SITE: 0.4,
         Action.WAKE_SITE: 0.1,
         Action.VERIFY: 0.0,  # the site serves by then
+        Action.UPDATE_RECORD: 0.0,
     }
 )
 
