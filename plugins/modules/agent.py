@@ -96,6 +96,9 @@ options:
       - C(switchback) is C(manual) (the default) or C(automatic), when a node of higher priority is back.
       - C(window) has begin and end of the time in which that happens, in minutes since midnight by the clock
         of the owner. V([120, 300]) is from 02:00 to 05:00. Without it, at any time.
+      - C(failover) is V(automatic) or V(confirm). With V(confirm), no other node takes the hierarchy from one
+        that is lost, or on which it fails, before an operator says so (P(standby.iis.switchover#playbook) with
+        the node). Without it, V(confirm) between nodes in different subnets, V(automatic) among all others.
       - C(recovery) is V(true) (the default) where a failure is first met by a restart on the same node.
     type: dict
   limits:
@@ -161,6 +164,27 @@ options:
         description: Seconds in which the same is told once.
         type: float
         default: 300.0
+  dns_keys:
+    description:
+      - TSIG keys by which the agents update DNS records (see M(standby.iis.dns)). They lie in a file of
+        O(home), and their secrets are not shown.
+      - Where the cluster has a record, dnspython is taken to the nodes with the agent's program. It has to be
+        installed on the controller.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the key, as the servers know it.
+        type: str
+        required: true
+      secret:
+        description: Secret of the key in base64, as in the configuration of the servers.
+        type: str
+        required: true
+      algorithm:
+        description: Algorithm of the key.
+        type: str
+        default: hmac-sha256
   rotate_key:
     description:
       - Change the key by which agents know each other. Both are accepted until every node has the new one.

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from ..control.store import read_node
@@ -24,6 +25,7 @@ from ..ha.ownership.timing import Timers
 from ..node import Node
 from . import supervisor
 from .declared import membership
+from .dns_keys import read_keys
 from .home import Home, wait_for
 from .https_watch import CERTIFICATES, HttpsWatch
 from .lookout import Views
@@ -159,6 +161,7 @@ def _place(home: Home, settings: Settings, open_node: OpenNode, standing: Standi
         open_witness(home, settings),
         settings.checks,
         digest(cluster),
+        partial(read_keys, home, settings),
     )
 
 

@@ -69,6 +69,7 @@ class Settings:
         fence_timeout: seconds that a program or a controller may take.
         checks: what is set otherwise of health checks.
         notifications: whom it tells of what happens.
+        dns_keys_file: file that holds the TSIG keys by which DNS records are updated; None for none.
     """
 
     node: str
@@ -87,6 +88,7 @@ class Settings:
     fence_timeout: float = 30.0
     checks: CheckSettings = field(default_factory=CheckSettings)
     notifications: Notifications = field(default_factory=Notifications)
+    dns_keys_file: str | None = None
 
     @property
     def options(self) -> ClusterOptions:

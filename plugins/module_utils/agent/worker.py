@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import SystemRandom
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..errors import StandbyError, foreseen
 from ..ha.check_times import CheckSettings
@@ -39,6 +39,10 @@ from .probes import Probes
 from .standby import Standby, Still
 from .store.interface import Store, StoreOutage
 from .witness import Witness
+
+if TYPE_CHECKING:
+    from ..control.dns_record import Keys
+    from .names import Names
 
 
 class Outside(Protocol):
@@ -85,6 +89,7 @@ class Place:
         open_store: makes a store that nobody else uses.
         checks: what is set otherwise of health checks.
         definition: digest of the definition that all this was made of.
+        dns_keys: reads the TSIG keys by which records are updated; raises StandbyError.
     """
 
     name: str
@@ -98,6 +103,7 @@ class Place:
     open_store: Callable[[], Store]
     checks: CheckSettings = field(default_factory=CheckSettings)
     definition: str = ""
+    dns_keys: Callable[[], Keys] = dict
 
 
 class Worker:
@@ -130,6 +136,7 @@ class Worker:
             self._told,
             self.loop.post,
         )
+        self._names = _names(place, self.memory, outside.say)
         hierarchies = place.hierarchies.values()
         self._standby = Standby(place.node, self._stands_by, self.loop.post, outside.say, outside.standby)
         self._probes = Probes(
@@ -168,6 +175,8 @@ class Worker:
             self._observers.close()
             self._probes.close()
             self._standby.close()
+            if self._names is not None:
+                self._names.close()
             self._witness.close()
             self._hands.close()
 
@@ -347,6 +356,8 @@ class Worker:
                 return False  # an earlier process had found it failed, and nothing is known that is newer
             where = self._cause(hierarchy, verdict)
             found = judged(found, verdict, where, time.monotonic(), self._timers)
+        if self._names is not None:
+            found = self._named(hierarchy, found, up=up)
         self.memory.local[hierarchy] = found
         return found != local
 
@@ -361,6 +372,20 @@ class Worker:
         last = self._heard.get(hierarchy, ("", 0.0))
         renewed = last[1] if last[0] == owner else None
         return stale(self._probes.mirrored_at(hierarchy), owner, renewed, self._allowed)
+
+    def _named(self, hierarchy: str, found: Local, *, up: bool) -> Local:
+        """Its records follow what is up, once every check has found it well; they make nothing unhealthy."""
+        names = self._names
+        if names is None:
+            return found
+        if not up:
+            names.follow(hierarchy, serving=False)
+        elif found.healthy and self._probes.spoken(hierarchy):
+            names.follow(hierarchy, serving=True)
+        told = names.notice(hierarchy)
+        if not told:
+            return found
+        return replace(found, notice=f"{found.notice}; {told}" if found.notice else told)
 
     def _cause(self, hierarchy: str, verdict: Verdict) -> Cause:
         """Where the fault lies; of what fails here, only looks that began since then tell more."""
@@ -417,6 +442,18 @@ class Worker:
         self._due.pop(hierarchy, None)
         self._probes.restarted(hierarchy)
         self._observers.restarted(hierarchy)
+
+
+def _names(place: Place, lease: Memory, say: Callable[[str], None]) -> Names | None:
+    """What keeps records; None where there are none, which spares the agent dnspython."""
+    if not any(one.records for one in place.hierarchies.values()):
+        return None
+    from .names import Names
+
+    def serves() -> bool:
+        return lease.serves(time.monotonic())
+
+    return Names(place.name, place.hierarchies, place.dns_keys, serves, say, time)
 
 
 def _nothing() -> None:

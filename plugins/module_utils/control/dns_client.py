@@ -233,6 +233,6 @@ def _need_dnspython() -> None:
     if DNSPYTHON_MISSING is not None:
         raise StandbyError(
             f"the Python package dnspython is missing ({DNSPYTHON_MISSING})",
-            remedy="Install it for the Python that runs Ansible (python -m pip install dnspython), and run the "
-            "role monitor again, which takes it to the agents",
+            remedy="Install it for the Python that runs Ansible (python -m pip install dnspython), and run "
+            "the role monitor again, which takes it to the agents",
         )

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Records in the domain name system: what may be declared, what one says, and what servers say of it. Pure."""
+"""Records in the domain name system: what may be declared, what one says, what servers say of it. Pure."""
 
 from __future__ import annotations
 

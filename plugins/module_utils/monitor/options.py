@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..agent import bundle
+from ..agent import bundle, dns_keys
 from ..agent import settings as documents
 from ..agent.declared import HierarchyOptions
 from ..agent.settings import PORT, Settings
+from ..control.dns_client import check_key
+from ..control.records import KEYS_SPEC, keys_from
 from ..errors import BadDocument, StandbyError
 from ..ha.check_times import CheckSettings
 from ..ha.codec import Codec
@@ -64,6 +66,7 @@ AGENT_SPEC: dict[str, Any] = {
     "fence_timeout": {"type": "float", "default": 30.0},
     "checks": {"type": "dict"},
     "notifications": {"type": "dict", "options": NOTIFICATIONS_SPEC},
+    "dns_keys": KEYS_SPEC,
     "rotate_key": {"type": "bool", "default": False, "no_log": False},
     "source": {"type": "path"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -85,6 +88,10 @@ def request_from(params: Mapping[str, Any], names: Sequence[str]) -> Request:
         **files_of(params["notifications"], _read),
         **fence_options.files_of(params["fences"], _read),
     }
+    if params["dns_keys"]:
+        for key in keys_from(params["dns_keys"]).values():
+            check_key(key, "dns_keys")
+        secrets[dns_keys.FILE] = dns_keys.document(params["dns_keys"])
     common = _common(params, names)
     told = {name: _settings({"node": name, **common}) for name in names}
     return Request(home(params), told, _interpreter(params), bundle.archive(source(params)), secrets)
@@ -149,6 +156,7 @@ def _common(params: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
         "checks": None if params["checks"] is None else {**_CHECKS, **params["checks"]},
         "notifications": settings_of(params["notifications"], home(params)),
         **fence_options.fences_of(params["fences"], home(params)),
+        "dns_keys_file": f"{home(params)}\\{dns_keys.FILE}" if params["dns_keys"] else None,
         **_whole(known),
     }
 

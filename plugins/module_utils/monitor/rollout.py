@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
+from ..agent import bundle
 from ..agent.declared import membership
 from ..agent.peers.keys import new_key
 from ..agent.settings import timers_of
@@ -76,6 +78,9 @@ class Rollout:
             StandbyError: a node cannot be read, or has what must not be there.
         """
         cluster = self._cluster()
+        if cluster.records:
+            program = bundle.with_dnspython(self._request.program)
+            self._request = replace(self._request, program=program)
         check_nodes(cluster, self._names, check=check)
         membership(cluster, next(iter(self._request.settings.values())).options)
         asked = {name: wanted(self._request, name) for name in self._names}
