@@ -97,8 +97,8 @@ options:
       - C(window) has begin and end of the time in which that happens, in minutes since midnight by the clock
         of the owner. V([120, 300]) is from 02:00 to 05:00. Without it, at any time.
       - C(failover) is V(automatic) or V(confirm). With V(confirm), no other node takes the hierarchy from one
-        that is lost, or on which it fails, before an operator says so (P(standby.iis.switchover#playbook) with
-        the node). Without it, V(confirm) between nodes in different subnets, V(automatic) among all others.
+        that is lost, or on which it fails, before an operator says so, by the playbook C(switchover). Without
+        it, V(confirm) between nodes in different subnets, V(automatic) among all others.
       - C(recovery) is V(true) (the default) where a failure is first met by a restart on the same node.
     type: dict
   limits:

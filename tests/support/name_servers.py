@@ -20,7 +20,7 @@ KEY = "standby-key"
 # BIND listens on addresses of interfaces alone, and loopback has this one.
 ADDRESS = "127.0.0.1"
 _ZONE_FILE = f"""$TTL 300
-@ IN SOA ns.{ZONE}. admin.{ZONE}. 1 3600 600 86400 60
+@ IN SOA ns.{ZONE}. admin.{ZONE}. 1 2 1 86400 60
 @ IN NS ns.{ZONE}.
 ns IN A 127.0.0.1
 """

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from ..errors import StandbyError
 from ..ha.disturbance import looked_after
 from ..ha.model import Cluster, Hierarchy, VolumeKind
+from ..ha.on_node import groups
 from ..ha.ownership.snapshot import Membership, Rules, Switchback
+
+
+class Failover(str, Enum):
+    """What happens to a hierarchy whose node is lost."""
+
+    AUTOMATIC = "automatic"
+    CONFIRM = "confirm"
 
 
 @dataclass(frozen=True)
@@ -22,11 +31,14 @@ class HierarchyOptions:
         switchback: what happens when a node of higher priority is back.
         window: minutes of the day in which that happens; None at any time.
         recovery: it is restarted on its node before it is given away.
+        failover: whether another node takes it from one that is lost, or on which it failed, by itself; None
+            for by itself among nodes that have the same addresses, else when an operator says so.
     """
 
     switchback: Switchback = Switchback.MANUAL
     window: tuple[int, int] | None = None
     recovery: bool = True
+    failover: Failover | None = None
 
 
 @dataclass(frozen=True)
@@ -84,4 +96,13 @@ def _rules(hierarchy: Hierarchy, options: ClusterOptions) -> Rules:
         switchback=asked.switchback,
         window=asked.window,
         recovery=asked.recovery,
+        places=_places(hierarchy, asked.failover),
     )
+
+
+def _places(hierarchy: Hierarchy, failover: Failover | None) -> tuple[tuple[str, ...], ...]:
+    """Groups of nodes among which it moves by itself; none where it does so among all of them."""
+    if failover is Failover.CONFIRM:
+        return tuple((node,) for node in hierarchy.nodes)
+    found = groups(hierarchy) if failover is None else ()
+    return found if len(found) > 1 else ()

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The TSIG keys of an agent: a file of its home, which the role monitor writes, and which nobody else reads."""
+"""The TSIG keys of an agent: a file of its home, which the role monitor writes and nobody else reads."""
 
 from __future__ import annotations
 

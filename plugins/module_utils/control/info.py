@@ -108,9 +108,9 @@ class Overview:
     Attributes:
         hierarchies: one dictionary each: name, nodes, primary, owner, state, reason, members (id, kind, name,
             depends_on, seen: what there is of it by node), records (id, name, type, zone, ttl, ip, key,
-            wanted, settled, servers: what each says), intent (what was last asked), agents (node, reason, sentence:
-            what each says of it), standby (by node: how its warm sites stand by), notes (as below). Empty
-            where no node that could be read
+            wanted, settled, servers: what each says), intent (what was last asked), agents (node, reason,
+            sentence: what each says of it), standby (by node: how its warm sites stand by), notes (as below).
+            Empty where no node that could be read
             has a definition.
         notes: a sentence for every node whose definition differs or could not be read, also where there is
             no hierarchy.

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from .decision import Do, Purpose, Reason, Result, Verb, Verdict, Write
 from .fitness import alive, failed_too_often, maintained, obstacle
+from .gate import waits_for
 from .records import HIERARCHIES, Answer, HierarchyRecord, Request, RequestKind
 from .snapshot import Local, LocalState, Rules, Snapshot, Switchback
 
@@ -97,7 +98,7 @@ class _Owner:
         if s.own.leaving:
             told = f"{s.node} is being shut down"
             # In maintenance it is left to this node, which brings it up again when it is back.
-            return self._give(s.node, f"{told}, and {why}") if why else self._give("", told)
+            return self._give(s.node, f"{told}, and {why}") if why else self._give(self._heir(), told)
         untried = not local.failures and not local.blocked
         if why and untried and local.down:
             return self._bring_up()  # it was up before this agent was started, or a person asked for it
@@ -170,11 +171,10 @@ class _Owner:
         s, local = self.s, self.local
         why = self._exhausted()
         if why and self._anybody_else():
-            return self._give("", why, failed=True)
+            return self._give(self._heir(), why, failed=True)
         if why:
-            return self._say(
-                Reason.FAILED, f"{why}, and no other node can take it; it is {local.state.value}"
-            )
+            told = waits_for(self.rules, s.node, self._able()) or "no other node can take it"
+            return self._say(Reason.FAILED, f"{why}, and {told}; it is {local.state.value}")
         if not local.down:
             told = f"it failed on {s.node} ({local.problem}) and is restarted there"
             return self._do(Verb.STOP, Reason.RECOVERING, told)
@@ -201,10 +201,23 @@ class _Owner:
         return ""
 
     def _anybody_else(self) -> bool:
-        return any(
-            node != self.s.node and obstacle(self.s, self.rules, self.record, node) is None
-            for node in self.rules.nodes
-        )
+        """Whether another node could take it by itself."""
+        return any(not self.rules.apart(self.s.node, node) for node in self._able())
+
+    def _able(self) -> list[str]:
+        """The other nodes that could take it, in order of priority."""
+        others = (node for node in self.rules.nodes if node != self.s.node)
+        return [node for node in others if obstacle(self.s, self.rules, self.record, node) is None]
+
+    def _heir(self) -> str:
+        """Whom it is left to where nobody asked for it: nobody in particular, unless a gate has to hold.
+
+        A gate is told from the last owner, or from whom it was released for.
+        """
+        if not self.rules.places:
+            return ""
+        near = [node for node in self._able() if not self.rules.apart(self.s.node, node)]
+        return near[0] if near else self.s.node
 
     # What it answers
 

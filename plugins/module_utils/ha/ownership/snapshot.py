@@ -38,6 +38,8 @@ class Rules:
         window: minutes of the day (from, to), on the owner's wall clock, in which it is moved back by
             itself; None at any time.
         recovery: it is restarted on its node before it is given away.
+        places: groups of its nodes. It is taken by itself from a node of its own group alone; an operator
+            decides on the way to another one. None of them: there is no such gate.
     """
 
     name: str
@@ -47,6 +49,11 @@ class Rules:
     switchback: Switchback = Switchback.MANUAL
     window: tuple[int, int] | None = None
     recovery: bool = True
+    places: tuple[tuple[str, ...], ...] = ()
+
+    def apart(self, one: str, other: str) -> bool:
+        """Whether the way from one node to another is an operator's to decide."""
+        return bool(one and self.places) and not any(one in place and other in place for place in self.places)
 
     def attempts(self, timers: Timers) -> int:
         """Local recoveries within ``recovery_period`` before it is given away."""

@@ -11,6 +11,7 @@ from .danger import by_force, danger
 from .decision import Purpose, Reason, Result, Verdict, Write
 from .fencing import at_odds
 from .fitness import Obstacle, alive, ended, maintained, obstacle
+from .gate import gate
 from .lost import as_known, holder, missing, own_epoch
 from .records import HIERARCHIES, Answer, HierarchyRecord, Request, RequestKind
 from .snapshot import Rules, Seen, Snapshot
@@ -136,6 +137,8 @@ def _free(
         return _endangered(s, rules, record, seen, *harm)
     if s.own.leaving:
         return _say(rules, Reason.UNFIT, f"{s.node} is being shut down")
+    if not forced and (told := gate(rules, record, s.node)):
+        return _say(rules, Reason.WAITING_FOR_CONFIRMATION, told)
     waited = s.now - _free_since(s, record, seen)
     held = s.timers.hold_off - waited
     if record.failovers >= s.timers.hold_after and held > 0 and not forced:
@@ -179,7 +182,9 @@ def _in_turn(
     better = [
         node
         for node in rules.nodes[: rules.nodes.index(s.node)]
-        if successor != s.node and (_begins(s, record, node) or obstacle(s, rules, record, node) is None)
+        if successor != s.node
+        and not gate(rules, record, node)
+        and (_begins(s, record, node) or obstacle(s, rules, record, node) is None)
     ]
     if better and waited < s.timers.patience * len(better):
         is_to = "join" if _begins(s, record, better[0]) else "take it"
@@ -251,6 +256,8 @@ def _nobody(s: Snapshot, rules: Rules, record: HierarchyRecord, own: Obstacle) -
     for node in rules.nodes:
         if node != s.node:
             other = obstacle(s, rules, record, node)
+            if other is None and (gated := gate(rules, record, node)):
+                other = Obstacle(gated, soft=True)
             if other is None:
                 return f"{own.sentence}; {node} is to take it"
             against.append(other.sentence)
