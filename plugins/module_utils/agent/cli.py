@@ -152,7 +152,10 @@ def _parser() -> argparse.ArgumentParser:
     why = command("explain", "why the last decision that was logged was made")
     why.add_argument("hierarchy", nargs="?", help="one alone")
     why.add_argument("--back", type=_count(0), default=0, help="the decision so many before the last one")
-    command("what-if", "what becomes of everything if a node dies now").add_argument("node")
+    foresight = command("what-if", "what becomes of everything if nodes die now, or any one or two of them")
+    foresight.add_argument("node", nargs="*", help="that dies; several die at once")
+    foresight.add_argument("--any", type=int, choices=(1, 2), help="so many, whichever they are")
+    foresight.add_argument("--json", action="store_true")
     command("replay", "where this version would decide otherwise than was logged").add_argument(
         "--last", type=_count(1), default=200, help="so many decisions"
     )
@@ -209,7 +212,12 @@ def _explain(asked: argparse.Namespace, home: Home) -> int:
 def _what_if(asked: argparse.Namespace, home: Home) -> int:
     from . import looking_back
 
-    return _say(looking_back.foresight(home, datetime.now(UTC), asked.node))
+    if asked.json:
+        document = looking_back.rehearsed(home, asked.node, asked.any)
+        return _say([json.dumps(document)])
+    if not asked.node:
+        return _say(looking_back.capacity_told(home, datetime.now(UTC), asked.any or 1))
+    return _say(looking_back.foresight(home, datetime.now(UTC), *asked.node))
 
 
 def _replay(asked: argparse.Namespace, home: Home) -> int:

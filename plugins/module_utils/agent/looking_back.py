@@ -9,14 +9,16 @@ as it says, or because no agent runs: each answer begins with how old it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from ..errors import BadDocument, StandbyError
+from ..ha.ownership.capacity import capacity, gaps_of, told
 from ..ha.ownership.explain import explain
 from ..ha.ownership.journal import Entry, decided_again, read_entry
 from ..ha.ownership.timing import LISTING_AGE
-from ..ha.ownership.what_if import what_if
+from ..ha.ownership.what_if import foresee_all, in_words, what_if
 from .home import Home
 from .log import tail
 
@@ -37,20 +39,56 @@ def why(home: Home, now: datetime, hierarchy: str | None = None, *, back: int = 
     return [_age(entry, now, back), *explain(entry.snapshot, entry.decision, hierarchy)]
 
 
-def foresight(home: Home, now: datetime, node: str) -> list[str]:
-    """What becomes of everything if a node dies, in lines; by the last decision that was logged.
+def rehearsed(home: Home, nodes: Sequence[str], deaths: int | None) -> dict[str, object]:
+    """What becomes of everything if nodes die, as a document; by the last decision that was logged.
 
     Args:
         home: of the agent.
-        now: wall clock, with its time zone.
-        node: the one that dies.
+        nodes: that die at once; where none is named, any so many.
+        deaths: how many; None for one.
 
     Raises:
         StandbyError: nothing was logged, or the line or the agent's settings cannot be read.
     """
     entry = _entry(home, 0)
     lag = LISTING_AGE if home.settings().directory is not None else 0.0
-    return [_age(entry, now, 0), *what_if(entry.snapshot, node, lag=lag)]
+    if nodes:
+        answer = foresee_all(entry.snapshot, nodes, lag=lag)
+        gaps, doubts = tuple(gaps_of(entry.snapshot, nodes, answer)), answer.doubts
+        lines = [f"{in_words(one, answer.dead)}" for one in answer.outcomes]
+    else:
+        found = capacity(entry.snapshot, deaths or 1, lag=lag)
+        gaps, doubts, lines = found.gaps, found.doubts, told(found)
+    return {
+        "decided": entry.at,
+        "node": entry.snapshot.node,
+        "doubts": list(doubts),
+        "gaps": [asdict(gap) | {"dead": list(gap.dead), "lack": gap.lack.value} for gap in gaps],
+        "told": lines,
+    }
+
+
+def capacity_told(home: Home, now: datetime, deaths: int) -> list[str]:
+    """What would be missed if any so many nodes died, in lines; by the last decision that was logged."""
+    entry = _entry(home, 0)
+    lag = LISTING_AGE if home.settings().directory is not None else 0.0
+    return [_age(entry, now, 0), *told(capacity(entry.snapshot, deaths, lag=lag))]
+
+
+def foresight(home: Home, now: datetime, *nodes: str) -> list[str]:
+    """What becomes of everything if nodes die at once, in lines; by the last decision that was logged.
+
+    Args:
+        home: of the agent.
+        now: wall clock, with its time zone.
+        nodes: those that die.
+
+    Raises:
+        StandbyError: nothing was logged, or the line or the agent's settings cannot be read.
+    """
+    entry = _entry(home, 0)
+    lag = LISTING_AGE if home.settings().directory is not None else 0.0
+    return [_age(entry, now, 0), *what_if(entry.snapshot, *nodes, lag=lag)]
 
 
 def differences(home: Home, count: int) -> list[str]:

@@ -26,7 +26,7 @@ class Rehearsal:
 
     Args:
         snapshot: what is known.
-        dead: a node that renews nothing from now on, and was silent for long enough to be lost.
+        dead: nodes that renew nothing from now on, and were silent for long enough to be lost.
 
     Attributes:
         living: the nodes that take part, in the cluster's order.
@@ -35,15 +35,15 @@ class Rehearsal:
         cut: nodes whose power was cut.
     """
 
-    def __init__(self, snapshot: Snapshot, dead: str) -> None:
+    def __init__(self, snapshot: Snapshot, *dead: str) -> None:
         s = snapshot
-        self.living = tuple(node for node in s.cluster.nodes if node != dead and alive(s, node))
+        self.living = tuple(node for node in s.cluster.nodes if node not in dead and alive(s, node))
         self.hierarchies: dict[str, Seen[HierarchyRecord]] = dict(s.hierarchies)
         self.decisions: dict[str, Decision] = {}
         self.cut: set[str] = set()
         self._s = s
         self._now = s.now
-        self._nodes = {node: self._lost(seen) if node == dead else seen for node, seen in s.nodes.items()}
+        self._nodes = {node: self._lost(seen) if node in dead else seen for node, seen in s.nodes.items()}
         self._power = {node: _done(power) for node, power in s.power.items()}
         # Releases of the node that the snapshot is of, until its records are written again.
         self._unsure = set(s.unsure)

@@ -10,7 +10,7 @@ the answer names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -62,7 +62,7 @@ class Answer:
     """What becomes of everything a node is needed for.
 
     Attributes:
-        dead: the node.
+        dead: the node; several that die at once stand as "a and b".
         doubts: what the answer rests on and cannot know, one sentence each.
         outcomes: one for each hierarchy that the node may have.
     """
@@ -72,13 +72,14 @@ class Answer:
     outcomes: tuple[Outcome, ...]
 
 
-def what_if(snapshot: Snapshot, dead: str, *, lag: float = 0.0) -> list[str]:
+def what_if(snapshot: Snapshot, *dead: str, lag: float = 0.0) -> list[str]:
     """The answer in words, one line for each doubt and each hierarchy."""
-    answer = foresee(snapshot, dead, lag=lag)
-    if dead not in snapshot.cluster.nodes:
+    answer = foresee_all(snapshot, dead, lag=lag)
+    if not set(dead) <= set(snapshot.cluster.nodes):
         return list(answer.doubts)
-    lines = [f"If {dead} dies now:", *(f"  {doubt}." for doubt in answer.doubts)]
-    lines.extend(f"  {in_words(outcome, dead)}" for outcome in answer.outcomes)
+    dies = f"{dead[0]} dies" if len(dead) == 1 else f"{answer.dead} die"
+    lines = [f"If {dies} now:", *(f"  {doubt}." for doubt in answer.doubts)]
+    lines.extend(f"  {in_words(outcome, answer.dead)}" for outcome in answer.outcomes)
     if not answer.outcomes:
         lines.append("  nothing is missed: it is a node of no hierarchy.")
     return lines
@@ -92,16 +93,22 @@ def foresee(snapshot: Snapshot, dead: str, *, lag: float = 0.0) -> Answer:
         dead: the node.
         lag: how old what the store shows may be, seconds; see ``timing.predict``.
     """
-    s = snapshot
-    if dead not in s.cluster.nodes:
-        return Answer(dead, (f"{dead} is no node of this cluster ({', '.join(s.cluster.nodes)})",), ())
-    rehearsal = Rehearsal(s, dead).play()
-    concerned = [rules for rules in s.cluster.hierarchies if dead in rules.nodes]
+    return foresee_all(snapshot, (dead,), lag=lag)
+
+
+def foresee_all(snapshot: Snapshot, dead: Sequence[str], *, lag: float = 0.0) -> Answer:
+    """The same of several nodes that die at once."""
+    s, named = snapshot, " and ".join(dead)
+    if strange := [node for node in dead if node not in s.cluster.nodes]:
+        told = f"{strange[0]} is no node of this cluster ({', '.join(s.cluster.nodes)})"
+        return Answer(named, (told,), ())
+    rehearsal = Rehearsal(s, *dead).play()
+    concerned = [rules for rules in s.cluster.hierarchies if not set(dead).isdisjoint(rules.nodes)]
     outcomes = tuple(_outcome(s, dead, rules, rehearsal, lag) for rules in concerned)
-    return Answer(dead, tuple(_doubts(s, dead)), outcomes)
+    return Answer(named, tuple(_doubts(s, dead)), outcomes)
 
 
-def _doubts(s: Snapshot, dead: str) -> Iterator[str]:
+def _doubts(s: Snapshot, dead: Sequence[str]) -> Iterator[str]:
     if not s.reachable:
         yield (
             f"{s.node} cannot read the witness ({s.outage or 'old answers'}): this is what it last saw, and "
@@ -109,16 +116,17 @@ def _doubts(s: Snapshot, dead: str) -> Iterator[str]:
         )
     if s.blank:
         yield f"the agent of {s.node} had just been restarted, and had not read all of the witness: ask again"
-    if not alive(s, dead):
-        yield f"{dead} does not renew its record as it is"
+    for node in dead:
+        if not alive(s, node):
+            yield f"{node} does not renew its record as it is"
     for node in s.cluster.nodes:
-        if node not in (dead, s.node) and not alive(s, node):
+        if node not in (*dead, s.node) and not alive(s, node):
             yield f"{node} does not renew its record, so that it takes nothing"
-    if s.node != dead and not s.standing:
+    if s.node not in dead and not s.standing:
         yield f"{s.node} has no right to serve at present, so that it takes nothing"
 
 
-def _outcome(s: Snapshot, dead: str, rules: Rules, rehearsal: Rehearsal, lag: float) -> Outcome:
+def _outcome(s: Snapshot, dead: Sequence[str], rules: Rules, rehearsal: Rehearsal, lag: float) -> Outcome:
     was, then = _owner(s, rules.name), rehearsal.serving(rules.name)
     left = tuple(_left(rules, rehearsal, then))
     if then and then == was:
@@ -126,7 +134,7 @@ def _outcome(s: Snapshot, dead: str, rules: Rules, rehearsal: Rehearsal, lag: fl
     if not then:
         why = tuple(_verdicts(rules, rehearsal))
         return Outcome(rules.name, Fate.NOBODY, "", was, why=why, left=left)
-    best, worst = _times(s, dead, rules, lag) if was == dead else (None, None)
+    best, worst = _times(s, was, rules, lag) if was in dead else (None, None)
     fence = rules.exclusive and was in rehearsal.cut
     return Outcome(rules.name, Fate.TAKEN, then, was, best, worst, fence, left=left)
 
@@ -174,7 +182,8 @@ def in_words(outcome: Outcome, dead: str) -> str:
         taken = f"is taken by {outcome.node}{_after(outcome)}"
         return f"{outcome.hierarchy}{_had(outcome)} {taken}. {_then(outcome)}"
     told = dict.fromkeys(f"{verdict.sentence} ({node})" for node, verdict in outcome.why)
-    why = "; ".join(told) or f"no other of its nodes is alive as long as {dead} is away"
+    away = f"{dead} {'are' if ' and ' in dead else 'is'} away"
+    why = "; ".join(told) or f"no other of its nodes is alive as long as {away}"
     return f"{outcome.hierarchy}{_had(outcome)} is taken by nobody: {why}."
 
 
