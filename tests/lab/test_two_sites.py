@@ -126,3 +126,36 @@ def test_bad_records_are_refused_with_what_to_do(sites):
 def test_an_address_that_a_record_names_stays(sites):
     refused = module(sites, "ip", address=sites.near("shop"), state="absent")
     assert refused.code != 0
+
+
+def test_a_whole_site_goes_and_comes_back_with_a_report(sites, tmp_path):
+    asked = {"lost": ["server1"], "order": ["wiki"], "result_file": str(tmp_path / "report.json")}
+    dry = run(sites, "disaster_recovery", "--check", **asked)
+    assert dry.code == 0, dry.text
+    said = dry.task("Say what is to be done, in this order")
+    assert said.index('"wiki"') < said.index('"shop"')
+    assert json.loads((tmp_path / "report.json").read_text())["dry_run"]
+    assert sites.fetched("shop") == sites.fetched("wiki") == "server1"
+
+    gone = run(sites, "disaster_recovery", **asked)
+    assert gone.code == 0, gone.text
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [(one["name"], one["to"], one["moved"]) for one in report["moved"]] == [
+        ("wiki", "server2", True),
+        ("shop", "server2", True),
+    ]
+    assert all(one["records"][0]["settled"] for one in report["now"])
+    for name in ("shop", "wiki"):
+        assert sites.looked_up(name) == sites.looked_up(name, 1) == sites.far(name)
+        assert sites.fetched(name) == "server2"
+    assert run(sites, "disaster_recovery", **asked).changed == 0
+
+    back = run(sites, "disaster_recovery", **asked, back=True)
+    assert back.code == 0, back.text
+    for name in ("shop", "wiki"):
+        assert sites.looked_up(name) == sites.near(name)
+        assert sites.fetched(name) == "server1"
+
+    refused = run(sites, "disaster_recovery", lost=["server9"])
+    assert refused.code != 0
+    assert "Say which nodes are lost" in refused.text
