@@ -23,7 +23,8 @@ from ..ha.certificate_record import VALUE, Imported, Made, MadeBinding, made_of,
 from ..ha.definition import KEY
 from ..ha.facts import NodeFacts
 from ..ha.https import bound_of, key_of
-from ..ha.model import Cluster
+from ..ha.model import Cluster, Ip
+from ..ha.on_node import bound_on, every_address, moved_addresses
 from ..node import Node
 from ..windows.certificate_store import LARGEST_PFX, HeldCertificate, Pfx, import_pfx, look
 from ..windows.iis_config import Binding, IisSite
@@ -61,7 +62,7 @@ class CertificateRequest:
 class _Work:
     request: CertificateRequest
     held: HeldCertificate
-    bindings: tuple[Binding, ...]
+    bindings: Mapping[str, tuple[Binding, ...]]
     plans: Mapping[str, CertificatePlan]
     readings: Mapping[str, TwinReading]
 
@@ -112,11 +113,12 @@ def ensure_certificate(fleet: Fleet, request: CertificateRequest, check: bool) -
     cluster = read_cluster(fleet)
     nodes = _nodes(fleet, request, cluster)
     facts = read_all(fleet, DISCOVERY, nodes)
-    source = serving_node(request.site, facts, [ip.address for ip in cluster.ips] if cluster else [])
-    work = _work(fleet, request, source, _site(facts[source], request.site), nodes)
+    ips = cluster.ips if cluster is not None else ()
+    source = serving_node(request.site, facts, every_address(ips))
+    work = _work(fleet, request, source, _site(facts[source], request.site), nodes, ips)
     for node, seen in facts.items():
         sites = seen.iis.sites if seen.iis is not None else ()
-        refuse_shared(_site(facts[source], request.site), sites, work.bindings, work.held, node)
+        refuse_shared(_site(facts[source], request.site), sites, work.bindings[node], work.held, node)
     if not check:
         for seen in facts.values():
             _site(seen, request.site)
@@ -147,16 +149,24 @@ def _site(seen: NodeFacts, name: str) -> IisSite:
 
 
 def _work(
-    fleet: Fleet, request: CertificateRequest, source: str, site: IisSite, nodes: Sequence[str]
+    fleet: Fleet,
+    request: CertificateRequest,
+    source: str,
+    site: IisSite,
+    nodes: Sequence[str],
+    ips: Sequence[Ip],
 ) -> _Work:
     with fleet.lease(source) as node:
         held = look(node, request.pfx)
     refuse_unfit(held, datetime.now(UTC))
-    bindings = chosen_bindings(site, held, request.bindings, source)
+    chosen = chosen_bindings(site, held, request.bindings, source)
+    bindings = {
+        node: tuple(bound_on(one, moved_addresses(ips, source, node)) for one in chosen) for node in nodes
+    }
     readings = fleet.on_all(read_certificates, nodes)
     wanted = Bound(held.thumbprint, request.store)
     plans = {
-        node: plan_certificate(node, wanted, site.name, bindings, reading)
+        node: plan_certificate(node, wanted, site.name, bindings[node], reading)
         for node, reading in readings.items()
     }
     return _Work(request, held, bindings, plans, readings)
@@ -174,7 +184,7 @@ def _carry_out(node: Node, work: _Work, plan: CertificatePlan) -> None:
         import_pfx(node, work.request.pfx, wanted.store)
     for key, there in plan.bind:
         bind(node, key, wanted.thumbprint, wanted.store, replace=there)
-    left = plan_certificate(node.name, wanted, site, work.bindings, read_certificates(node))
+    left = plan_certificate(node.name, wanted, site, work.bindings[node.name], read_certificates(node))
     if left.needed:
         raise StandbyError(
             f"Windows reported success, and it is not so: {'; '.join(left.sentences(wanted))} is left",
@@ -201,32 +211,32 @@ def _outcome(work: _Work, source: str) -> Outcome:
     steps = [sentence for plan in work.plans.values() for sentence in plan.sentences(work.wanted)]
     name, nodes = work.request.site, ", ".join(work.plans)
     state = "has" if not steps else "has now"
-    after = {node: _shown(work, work.wanted) for node in work.plans}
+    after = {node: _shown(work, node) for node in work.plans}
     return Outcome(
         changed=bool(steps),
         message=f'site "{name}" {state} the certificate {work.held.thumbprint} on {nodes}',
-        before={node: _found(work, reading) for node, reading in work.readings.items()},
+        before={node: _found(work, node, reading) for node, reading in work.readings.items()},
         after=after,
-        data={"steps": steps, "source": source, "certificate": _told(work)},
+        data={"steps": steps, "source": source, "certificate": _told(work, source)},
     )
 
 
-def _found(work: _Work, reading: TwinReading) -> dict[str, Any]:
-    found = {one: bound_of(reading, work.request.site, one) for one in work.bindings}
+def _found(work: _Work, node: str, reading: TwinReading) -> dict[str, Any]:
+    found = {one: bound_of(reading, work.request.site, one) for one in work.bindings[node]}
     return {str(key_of(one)): bound.thumbprint if bound else None for one, bound in found.items()} | {
         "stored": not plan_certificate("", work.wanted, work.request.site, (), reading).needs_import
     }
 
 
-def _shown(work: _Work, wanted: Bound) -> dict[str, Any]:
-    return {str(key_of(one)): wanted.thumbprint for one in work.bindings} | {"stored": True}
+def _shown(work: _Work, node: str) -> dict[str, Any]:
+    return {str(key_of(one)): work.wanted.thumbprint for one in work.bindings[node]} | {"stored": True}
 
 
-def _told(work: _Work) -> dict[str, Any]:
+def _told(work: _Work, source: str) -> dict[str, Any]:
     return {
         "thumbprint": work.held.thumbprint,
         "store": work.request.store,
         "names": list(work.held.names),
         "expires": work.held.ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "bindings": [one.information for one in work.bindings],
+        "bindings": [one.information for one in work.bindings[source]],
     }

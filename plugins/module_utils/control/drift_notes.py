@@ -66,9 +66,7 @@ def certificates_of(
     return list(dict.fromkeys(_of_sides(sides, source, subject, cluster)))
 
 
-def _of_sides(
-    sides: Mapping[str, Side], source: str, subject: Subject, cluster: Cluster
-) -> Iterator[str]:
+def _of_sides(sides: Mapping[str, Side], source: str, subject: Subject, cluster: Cluster) -> Iterator[str]:
     original = sides[source].site(subject.site)
     for node, side in sides.items():
         model = as_on(sides[source], node, cluster)

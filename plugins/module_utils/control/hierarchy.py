@@ -124,10 +124,10 @@ def put_in_service(
         move = with_records(way, records, target)
         report = _carry_out(fleet, case, move, target, mine, clock)
     notes = (*cold, *mine.notes, *remember(fleet, case, target, why, mine, seconds=report.outage))
-    report, record_notes = carry_out(records, keys, clock, report, target)
+    report, lagging = carry_out(records, keys, clock, report, target)
     if (error := first_error(report)) is not None:
         raise _without_record(case, target, error)
-    notes = (*notes, *record_notes)
+    notes = (*notes, *lagging)
     return _with_drift(move_outcome(case, target, move, report, notes, recorded=not move.stages), drift)
 
 

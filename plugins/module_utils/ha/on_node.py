@@ -76,7 +76,7 @@ def site_elsewhere(site: IisSite, moved: Mapping[str, str]) -> IisSite:
     smtp = site.smtp
     if smtp is not None:
         smtp = replace(smtp, bindings=tuple(information(one, moved) for one in smtp.bindings))
-    return replace(site, bindings=tuple(_binding(one, moved) for one in site.bindings), smtp=smtp)
+    return replace(site, bindings=tuple(bound_on(one, moved) for one in site.bindings), smtp=smtp)
 
 
 def information(text: str, moved: Mapping[str, str]) -> str:
@@ -124,7 +124,8 @@ def _site_with(site: Site, moved: Mapping[str, str]) -> Site:
     )
 
 
-def _binding(binding: Binding, moved: Mapping[str, str]) -> Binding:
+def bound_on(binding: Binding, moved: Mapping[str, str]) -> Binding:
+    """A binding as it is to be on another node."""
     return replace(binding, information=information(binding.information, moved))
 
 
