@@ -15,11 +15,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import BadDocument, StandbyError
+from ..errors import BadDocument, CimError, StandbyError
 from ..node import Completed, Node
+from . import iis_command
+from .environment import read_machine
 from .failure import about
 
 _OPTIONS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
+
+_POWERSHELL = r"System32\WindowsPowerShell\v1.0\powershell.exe"
+_NO_FILE = (0x80070002, 0x80070003)  # ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND
 
 Answer = Mapping[str, Any]
 
@@ -31,6 +36,51 @@ class ScriptFailed(StandbyError):
 def command(script: str, program: str = "powershell.exe") -> tuple[str, ...]:
     """A script as argv."""
     return (program, *_OPTIONS, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
+
+
+def whole_command(script: str, windows: str) -> list[str]:
+    r"""A script as argv; by its whole path, so that no other program of that name is found first.
+
+    Args:
+        script: its text.
+        windows: the Windows directory, such as ``C:\Windows``.
+    """
+    return [*command(script, f"{windows}\\{_POWERSHELL}")]
+
+
+def run(node: Node, script: str, lines: bytes) -> Completed:
+    """Run a script, wherever Windows is; on the node itself a bare name may be found nowhere.
+
+    Raises:
+        ScriptFailed: there is no PowerShell.
+    """
+    ended = _start(node, script, iis_command.WINDOWS, lines)
+    if ended is None or iis_command.program_missing(ended):
+        windows = read_machine(node).windows_directory
+        if windows.casefold() != iis_command.WINDOWS.casefold():
+            ended = _start(node, script, windows, lines)
+    if ended is None:
+        raise ScriptFailed(
+            "powershell.exe was not found", remedy="Look whether Windows PowerShell is installed on the node"
+        )
+    return ended
+
+
+def _start(node: Node, script: str, windows: str, lines: bytes) -> Completed | None:
+    """None where there is no such program; a shell that finds none answers as PowerShell does that fails."""
+    try:
+        return node.shell.run(whole_command(script, windows), lines)
+    except CimError as failure:
+        if {failure.wsman_code, failure.provider_code}.isdisjoint(_NO_FILE):
+            raise
+        return None
+
+
+def ask_script(node: Node, script: str, calls: Sequence[Mapping[str, Any]], what: str) -> list[Answer]:
+    """As ``ask``, with the text of a script that is run wherever Windows is."""
+    lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
+    with about(node, what):
+        return answers(run(node, script, lines.encode("ascii")), len(calls), f"a script on {what}")
 
 
 def ask(node: Node, argv: Sequence[str], calls: Sequence[Mapping[str, Any]], what: str) -> list[Answer]:

@@ -129,7 +129,7 @@ def read_central(node: Node, ports: Iterable[int]) -> CentralStore:
     Raises:
         StandbyError: the node does not answer.
     """
-    (answer,) = calls.ask(node, calls.command(TEXT), [{"do": "central"}], _WHAT)
+    (answer,) = calls.ask_script(node, TEXT, [{"do": "central"}], _WHAT)
     files = answer.get("files")
     return CentralStore(
         enabled=bool(answer.get("enabled")),
@@ -145,7 +145,7 @@ def _carried(pfx: Pfx) -> dict[str, str]:
 
 
 def _ask(node: Node, call: Mapping[str, str], failed: str) -> Answer:
-    (answer,) = calls.ask(node, calls.command(TEXT), [call], _WHAT)
+    (answer,) = calls.ask_script(node, TEXT, [call], _WHAT)
     if "error" in answer:
         raise StandbyError(
             f"{failed}: {str(answer['error']).rstrip('.')}",

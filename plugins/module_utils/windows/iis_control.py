@@ -14,16 +14,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import BadDocument, CimError
-from ..node import Completed, Node
+from ..errors import BadDocument
+from ..node import Node
 from . import calls as script
-from . import iis_command as command
-from .environment import read_machine
 from .failure import about
 from .iis_control_text import TEXT
 
-_POWERSHELL = r"System32\WindowsPowerShell\v1.0\powershell.exe"
-_NO_FILE = (0x80070002, 0x80070003)  # ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND
 MISSING = "Missing"  # the state of what does not exist
 
 _WHAT, _HOLDS = "iis_control.ps1", "a state or an error"
@@ -70,7 +66,7 @@ def control(node: Node, calls: Sequence[Call]) -> list[Answer]:
         f"{json.dumps({'kind': one.kind, 'name': one.name, 'verb': one.verb})}\r\n" for one in calls
     )
     with about(node, _WHAT):
-        ended = _run(node, lines.encode("ascii"))
+        ended = script.run(node, TEXT, lines.encode("ascii"))
         return [_answer(one) for one in script.answers(ended, len(calls), _WHAT, _HOLDS)]
 
 
@@ -80,35 +76,7 @@ def command_of(windows: str) -> list[str]:
     Args:
         windows: the Windows directory, such as ``C:\Windows``.
     """
-    return [*script.command(TEXT, f"{windows}\\{_POWERSHELL}")]
-
-
-def _run(node: Node, lines: bytes) -> Completed:
-    """Run the script, wherever Windows is.
-
-    Raises:
-        ScriptFailed: there is no PowerShell.
-    """
-    ended = _start(node, command.WINDOWS, lines)
-    if ended is None or command.program_missing(ended):
-        windows = read_machine(node).windows_directory
-        if windows.casefold() != command.WINDOWS.casefold():
-            ended = _start(node, windows, lines)
-    if ended is None:
-        raise script.ScriptFailed(
-            "powershell.exe was not found", remedy="Look whether Windows PowerShell is installed on the node"
-        )
-    return ended
-
-
-def _start(node: Node, windows: str, lines: bytes) -> Completed | None:
-    """None where there is no such program; a shell that finds none answers as PowerShell does that fails."""
-    try:
-        return node.shell.run(command_of(windows), lines)
-    except CimError as failure:
-        if {failure.wsman_code, failure.provider_code}.isdisjoint(_NO_FILE):
-            raise
-        return None
+    return script.whole_command(TEXT, windows)
 
 
 def _answer(document: script.Answer) -> Answer:

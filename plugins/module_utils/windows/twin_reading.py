@@ -190,7 +190,7 @@ def _folders(node: Node, request: TwinRequest) -> Mapping[str, Folder]:
 
 
 def _asked(node: Node, script: str, wanted: Sequence[Mapping[str, Any]]) -> list[Answer]:
-    answers = calls.ask(node, calls.command(script), wanted, "configuration of IIS")
+    answers = calls.ask_script(node, script, wanted, "configuration of IIS")
     for call, answer in zip(wanted, answers, strict=True):
         if "error" in answer:
             raise StandbyError(

@@ -11,16 +11,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import tree_sitter
+import tree_sitter_powershell
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
 from ansible_collections.standby.iis.plugins.module_utils.windows import (
     calls,
     certificate_store,
-    certificates_text,
     sslcert,
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import Pfx
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificates_text import TEXT
 from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import SslKey, SslKind
 from ansible_collections.standby.iis.plugins.module_utils.wsman.commandline import command_line
 
@@ -54,8 +56,22 @@ class Runs:
 
 
 def test_the_text_is_that_of_the_file_and_fits_on_a_command_line() -> None:
-    assert SCRIPT.read_text(encoding="utf-8") == certificates_text.TEXT
-    assert command_line(calls.command(certificates_text.TEXT))
+    assert SCRIPT.read_text(encoding="utf-8") == TEXT
+    assert command_line(calls.command(TEXT))
+
+
+def test_the_script_parses_and_runs_no_text() -> None:
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
+    assert not parser.parse(TEXT.encode()).root_node.has_error
+    assert not any(
+        word in TEXT for word in ("Invoke-Expression", "iex ", "Start-Process", "Out-File", "Set-Content")
+    )
+
+
+def test_powershell_is_called_by_its_whole_path() -> None:
+    runs = Runs({"certificates": [ONE]})
+    certificate_store.look(runs.node, PFX)
+    assert runs.argv[0][0] == "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe"
 
 
 def test_a_pfx_and_its_password_are_on_standard_input_alone() -> None:
