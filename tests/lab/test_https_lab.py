@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.https_watch import HttpsWatch
+from ansible_collections.standby.iis.plugins.module_utils.agent.local import local_node
 from ansible_collections.standby.iis.plugins.module_utils.control.certificate import (
     CertificateRequest,
     ensure_certificate,
@@ -192,8 +193,8 @@ def test_a_deep_check_sees_an_expired_certificate(https, monkeypatch) -> None:
     assert (verdict.healthy, "expired" in verdict.sentence) == (False, True)
 
 
-def test_agents_see_a_renewal_on_the_primary_alone(https) -> None:
-    """What two agents do with each other, on the nodes of the lab, without their processes."""
+def test_agents_see_a_renewal_on_the_primary_alone(https, monkeypatch) -> None:
+    """What two agents do with each other, each on its own machine, without their processes."""
     cluster, issuer = https
     old, new = issuer.pair("old", SHOP), issuer.pair("new", SHOP)
     bring(https, "Shop", old)
@@ -205,10 +206,12 @@ def test_agents_see_a_renewal_on_the_primary_alone(https) -> None:
             return json.loads(json.dumps(watches[peer].answer("", payload)))
 
         def look(name: str) -> list[str]:
-            with fleet.lease(name) as session:
-                watch = HttpsWatch(name, session, [hierarchy], CheckSettings(), ask, time.monotonic)
-                told, _wait = watch.look()
-                watches[name] = watch
+            monkeypatch.setenv("STANDBY_ROOT", str(cluster.lab.state.root(name)))
+            (cluster.lab.state.node(name) / "drives/C/agent").mkdir(exist_ok=True)
+            machine = local_node(name, "C:\\agent")
+            watches[name] = HttpsWatch(name, machine, [hierarchy], CheckSettings(), ask, time.monotonic)
+            told, _wait = watches[name].look()
+            machine.close()
             assert not told.problem
             return [one.sentence for one in told.notes if SHOP in one.sentence]
 
