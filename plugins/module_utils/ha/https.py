@@ -210,8 +210,17 @@ def lacking(site: IisSite, node: str, here: TwinReading, there: TwinReading) -> 
 
 
 def differing(own: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Bindings of a site for which two nodes have different certificates: binding, own, other."""
+    """Bindings of a site for which two nodes have different certificates: binding, own, other.
+
+    A node in another subnet has the binding on an address of its own: there, port and host name tell.
+    """
+    moved = {_port_and_host(one): thumbprint for one, thumbprint in other.items() if one not in own}
     for binding, thumbprint in own.items():
-        elsewhere = other.get(binding)
+        elsewhere = other[binding] if binding in other else moved.get(_port_and_host(binding))
         if elsewhere and thumbprint and elsewhere != thumbprint:
             yield binding, thumbprint, elsewhere
+
+
+def _port_and_host(binding: str) -> str:
+    """The end of what ``binding_key`` gives, after the address."""
+    return ":".join(binding.rsplit(":", 2)[1:])

@@ -178,6 +178,11 @@ def test_what_nodes_show_differently_is_found_by_their_thumbprints_alone() -> No
     assert list(differing(own, other)) == [("https/10.0.0.50:443:shop.example.net", "AB" * 20, "CD" * 20)]
     assert list(differing(own, dict.fromkeys(own, ""))) == []
     assert list(differing(own, {})) == []
+    elsewhere = {"https/10.9.0.50:443:shop.example.net": "CD" * 20}
+    assert list(differing(own, elsewhere)) == [("https/10.0.0.50:443:shop.example.net", "AB" * 20, "CD" * 20)]
+    two = {"https/10.0.0.50:443:": "AB" * 20, "https/10.0.0.51:443:": "CD" * 20}
+    assert list(differing(two, two)) == []
+    assert list(differing(two, {"https/10.0.0.50:443:": "AB" * 20})) == []
 
 
 # An operator's certificate
