@@ -164,3 +164,15 @@ def test_what_a_fence_says_reaches_who_waits_for_it(worker, off):
     worker.stop()
     worker.loop.run()
     done.assert_called_once_with(off)
+
+
+# Standing by
+
+
+def test_only_what_is_down_here_stands_by_and_no_longer_once_it_is_begun_with(worker):
+    still = worker._stands_by("Shop")
+    assert still is worker._hands.unless_begun.return_value
+    worker.loop = Mock()
+    worker.do(START)
+    assert worker._stands_by("Shop") is None
+    worker._outside.standby.assert_called_once_with("Shop", "")
