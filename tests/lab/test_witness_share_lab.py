@@ -13,11 +13,11 @@ from playbooks import Played, play
 pytestmark = pytest.mark.long
 
 VARIABLES = {
-    "witness_share_hosts": "server1",
+    "witness_share_hosts": "server2",
     "witness_cluster": "web",
     "witness_share": "witness-web$",
     "witness_share_path": "C:\\witness\\web",
-    "witness_share_accounts": ["LAB\\server1$", "LAB\\server2$"],
+    "witness_share_accounts": ["LAB\\server1$", "LAB\\server3$"],
 }
 CHECK = ("--check", "--diff")
 
@@ -35,7 +35,7 @@ def run(lab, *arguments: str, code: int = 0, **more: object) -> Played:
 
 
 def test_the_life_of_a_witness_on_a_file_server(lab):
-    node = lab.state.node("server1")
+    node = lab.state.node("server2")
     folder = node / "drives" / "C" / "witness" / "web" / "web"
 
     def rights() -> list[str]:
@@ -46,7 +46,7 @@ def test_the_life_of_a_witness_on_a_file_server(lab):
 
     # Check mode says all of it and does nothing.
     checked = run(lab, *CHECK)
-    assert "share C:\\\\witness\\\\web as witness-web$ with LAB\\\\server1$, LAB\\\\server2$" in checked.text
+    assert "share C:\\\\witness\\\\web as witness-web$ with LAB\\\\server1$, LAB\\\\server3$" in checked.text
     assert not folder.exists()
     made = run(lab)
     assert made.changed == checked.changed == 1
@@ -54,7 +54,7 @@ def test_the_life_of_a_witness_on_a_file_server(lab):
     assert folder.is_dir()
     assert share()["values"]["CachingMode"] == 0
     assert share()["values"]["EncryptData"] is True
-    assert share()["rights"] == {"LAB\\server1$": 1, "LAB\\server2$": 1}
+    assert share()["rights"] == {"LAB\\server1$": 1, "LAB\\server3$": 1}
     assert len(rights()) == 2
     # A second run changes nothing, in check mode and without.
     assert run(lab, *CHECK).changed == 0
@@ -62,7 +62,7 @@ def test_the_life_of_a_witness_on_a_file_server(lab):
     # Another node in the place of one: what is there stays.
     (folder / "kept").write_text("a record")
     before = rights()
-    three = ["LAB\\server1$", "LAB\\server3$"]
+    three = ["LAB\\server1$", "LAB\\server4$"]
     assert run(lab, witness_share_accounts=three).changed == 1
     assert set(share()["rights"]) == set(three)
     assert len(set(rights()) & set(before)) == 1
@@ -78,6 +78,8 @@ def test_the_life_of_a_witness_on_a_file_server(lab):
     unknown = run(lab, witness_share_accounts=["ELSEWHERE\\server1$"], code=2)
     assert "No mapping between account names" in unknown.text
     assert "share witness-web$" in unknown.text
+    itself = run(lab, witness_share_accounts=["LAB\\server2$"], code=2)
+    assert "is the account of the server itself" in itself.text
     other = run(lab, witness_share_path="C:\\other", code=2)
     assert "it is there, and shares C:\\\\witness\\\\web" in other.text
     # Removed, with what was in it.

@@ -164,6 +164,21 @@ def _of_share(asked: ShareRequest, share: Share) -> list[Step]:
     return found
 
 
+def refuse_own(asked: ShareRequest, computer: str) -> None:
+    """Refuse a server that is one of those that use it.
+
+    Raises:
+        StandbyError: it is.
+    """
+    for account in asked.accounts:
+        if account.partition("\\")[2].casefold() == f"{computer}$".casefold():
+            raise StandbyError(
+                f"{account} is the account of the server itself: a node that fails would take it along",
+                resource=f"share {asked.share}",
+                remedy="Put the witness on a server that is none of the nodes",
+            )
+
+
 class Server:
     """The SMB server.
 
@@ -255,6 +270,8 @@ def ensure_share(node: Node, script: str, asked: ShareRequest, *, check: bool) -
     asked.check()
     if not asked.accounts:
         raise StandbyError("no account is named", remedy=r"Name those of the nodes, such as EXAMPLE\server1$")
+    name = read_machine(node).computer_name
+    refuse_own(asked, name)
     server = Server(node, script, asked)
     todo = steps(asked, server.look())
     if not check:
@@ -267,7 +284,7 @@ def ensure_share(node: Node, script: str, asked: ShareRequest, *, check: bool) -
                 resource=f"share {asked.share}",
                 remedy="Look at them on that server; accounts are to be written as Windows shows them",
             )
-    return _outcome(node, asked, [step.sentence for step in todo], check=check)
+    return _outcome(name, asked, [step.sentence for step in todo], check=check)
 
 
 def remove_share(node: Node, script: str, asked: ShareRequest, *, check: bool) -> Outcome:
@@ -283,12 +300,12 @@ def remove_share(node: Node, script: str, asked: ShareRequest, *, check: bool) -
         todo.append(f"delete {asked.whole}")
     if todo and not check:
         server.remove(there)
-    return _outcome(node, asked, todo, check=check)
+    return _outcome(read_machine(node).computer_name, asked, todo, check=check)
 
 
-def _outcome(node: Node, asked: ShareRequest, told: list[str], *, check: bool) -> Outcome:
+def _outcome(server: str, asked: ShareRequest, told: list[str], *, check: bool) -> Outcome:
     done = "would be" if check else "were"
-    witness = f"\\\\{read_machine(node).computer_name}\\{asked.share}\\{asked.folder}"
+    witness = f"\\\\{server}\\{asked.share}\\{asked.folder}"
     return Outcome(
         bool(told),
         f"{len(told)} steps {done} taken" if told else "the witness is as asked for",

@@ -12,6 +12,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control.witness_share 
     Act,
     ShareRequest,
     There,
+    refuse_own,
     steps,
 )
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
@@ -89,6 +90,13 @@ def test_a_new_node_is_granted_what_the_others_have():
 def test_a_folder_that_others_may_use_or_the_nodes_may_not_is_given_to_them_alone(sddl):
     assert is_for(RIGHTS, SIDS)
     assert acts(replace(THERE, whole=Found(sddl=sddl))) == [Act.RIGHTS]
+
+
+def test_a_server_that_is_one_of_the_nodes_is_refused():
+    refuse_own(ASKED, "FILES")
+    refuse_own(ASKED, "SERVER11")
+    with pytest.raises(StandbyError, match=r"EXAMPLE\\server2\$ is the account of the server itself"):
+        refuse_own(ASKED, "SERVER2")
 
 
 def test_a_name_that_another_share_has_is_refused():
