@@ -142,7 +142,7 @@ def _run(
         raise StandbyError("a command needs a program, and arguments without NUL")
     code = WholeCode()
     try:
-        process = _start(argv, code)
+        process = _start(argv, code, fed=bool(stdin))
         output, errors = _follow(process, stdin, on_output, timeout)
         return Completed(code.of(process.returncode), output, errors)
     except subprocess.TimeoutExpired as late:
@@ -154,11 +154,11 @@ def _run(
         code.close()
 
 
-def _start(argv: Sequence[str], code: WholeCode) -> subprocess.Popen[bytes]:
+def _start(argv: Sequence[str], code: WholeCode, *, fed: bool) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(  # noqa: S603 - argv, no shell
             [here(argv[0]), *argv[1:]],
-            stdin=subprocess.PIPE,
+            stdin=subprocess.PIPE if fed else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
@@ -192,7 +192,8 @@ def _follow(
     deadline = time.monotonic() + timeout
     pieces: queue.SimpleQueue[tuple[bool, bytes]] = queue.SimpleQueue()
     collected: dict[bool, list[bytes]] = {False: [], True: []}
-    _thread(_feed, process.stdin, stdin)
+    if process.stdin is not None:  # most programs are given nothing, and need no thread for it
+        _thread(_feed, process.stdin, stdin)
     _thread(_collect, process.stdout, pieces, False)
     _thread(_collect, process.stderr, pieces, True)
     try:

@@ -9,8 +9,10 @@ Exports hold passwords in clear text: they stay in memory, travel by standard in
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import TypeAlias
 from xml.etree.ElementTree import Element, tostring  # building only: parsing is in wsman/xml.py
 
 from ..node import Clock, Completed, Node
@@ -57,6 +59,9 @@ __all__ = [
     "stop_site",
 ]
 
+Parse: TypeAlias = Callable[[bytes, str], IisConfiguration]
+# Who looks often finds the same two answers most times, and has them read once.
+_parse_states: Parse = lru_cache(maxsize=2)(parse_configuration)
 _STARTED, _STOPPED = "Started", "Stopped"
 MANY_BINDINGS = 50  # failures were seen with 129 and with some 70 bindings; their joined text counts
 
@@ -81,8 +86,9 @@ def read_states(node: Node, *, clock: Clock = time) -> IisConfiguration:
 
     Two commands, however many sites there are; raises as ``read_configuration``.
     """
-    sites = _read_sites(node, clock, command.list_states(Kind.SITE))
-    pools, _windows = _list(node, command.list_states(Kind.POOL), "application pools", clock)
+    sites = _read_sites(node, clock, command.list_states(Kind.SITE), _parse_states)
+    listed = command.list_states(Kind.POOL)
+    pools, _windows = _list(node, listed, "application pools", clock, _parse_states)
     return IisConfiguration(sites, pools.pools)
 
 
@@ -178,9 +184,11 @@ def clear_section(node: Node, place: str, section: str, *, clock: Clock = time) 
     checked(node, command.clear_section(place, section), f"section {section} of {place}", clock)
 
 
-def _read_sites(node: Node, clock: Clock, arguments: Sequence[str]) -> tuple[IisSite, ...]:
+def _read_sites(
+    node: Node, clock: Clock, arguments: Sequence[str], parse: Parse = parse_configuration
+) -> tuple[IisSite, ...]:
     try:
-        return _list(node, arguments, "sites", clock)[0].sites
+        return _list(node, arguments, "sites", clock, parse)[0].sites
     except IisError as failure:
         if failure.code != command.BUFFER_TOO_SMALL:
             raise
@@ -235,11 +243,13 @@ def _read_redirection(node: Node, windows: str) -> str | None:
         return parse_redirection(answer.stdout, "redirection.config")
 
 
-def _list(node: Node, arguments: Sequence[str], resource: str, clock: Clock) -> tuple[IisConfiguration, str]:
+def _list(
+    node: Node, arguments: Sequence[str], resource: str, clock: Clock, parse: Parse = parse_configuration
+) -> tuple[IisConfiguration, str]:
     """What appcmd lists, and the Windows directory whose appcmd did."""
     answer = checked(node, arguments, resource, clock, accepted=(0, command.NOTHING_LISTED))
     with about(node, resource, "Run again; if it stays so, look at the command's output on the node"):
-        found = parse_configuration(answer.stdout, f"answer of appcmd {' '.join(arguments)}")
+        found = parse(answer.stdout, f"answer of appcmd {' '.join(arguments)}")
     return found, answer.windows
 
 

@@ -69,6 +69,11 @@ def test_output_is_told_as_it_comes(root):
     assert b"".join(pieces) == done.stdout == b"one\ntwo\n"
 
 
+def test_a_program_that_is_given_nothing_reads_an_end_at_once(root):
+    code = "import sys; print(repr(sys.stdin.read()))"
+    assert LocalShell(timeout=20).run([PYTHON, "-c", code]).stdout.strip() == b"''"
+
+
 def test_a_program_that_reads_nothing_is_no_failure(root):
     assert LocalShell().run([PYTHON, "-c", "print(1)"], b"x" * 1_000_000).stdout == b"1\n"
 

@@ -62,6 +62,21 @@ def test_states_of_everything_are_read_by_two_commands() -> None:
     assert len(shell.ran) == 2
 
 
+def test_an_answer_that_says_what_the_one_before_has_said_is_not_parsed_again() -> None:
+    def listed_in(state: str) -> list:
+        return [ok(f'<appcmd><SITE SITE.NAME="Often" SITE.ID="7" bindings="" state="{state}" /></appcmd>')]
+
+    answers = [*listed_in("Started"), *listed_in("Started"), *listed_in("Stopped"), *listed_in("Started")]
+    node, _shell = scripted(
+        script={"list site /xml": answers, "list apppool /xml": [ok("<appcmd></appcmd>")] * 4}
+    )
+    before = iis._parse_states.cache_info().misses
+    assert [iis.read_states(node).sites[0].state for _each in range(2)] == ["Started", "Started"]
+    assert iis._parse_states.cache_info().misses <= before + 2
+    assert [iis.read_states(node).sites[0].state for _each in range(2)] == ["Stopped", "Started"]
+    assert iis._parse_states.cache_info().maxsize == 2  # it is no place to keep things
+
+
 def test_states_are_read_apart_where_a_site_outgrows_the_buffer() -> None:
     section = f"<appcmd><CONFIG><system.applicationHost-sites>{inner('Big', 200)}"
     section += "</system.applicationHost-sites></CONFIG></appcmd>"
