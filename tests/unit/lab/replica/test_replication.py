@@ -223,6 +223,23 @@ def test_an_old_source_that_comes_back_gives_up_what_it_alone_had(tmp_path):
     play(tmp_path, story)
 
 
+def test_a_source_that_stood_still_acknowledges_nothing_once_the_other_node_is_the_source(tmp_path):
+    async def story(pair):
+        await pair.one.write("both\n")
+        task = pair.one.group.task
+        task.cancel()  # it stands still, and takes itself for the source of a mirror in sync
+        pair.hub.off.add("one")
+        await pair.two.replication.reverse(pair.two.group)
+        pair.two.group.task.cancel()
+        pair.hub.off.clear()
+        assert pair.one.group.live
+        with pytest.raises(FileNotFoundError):
+            await pair.one.write("old source\n")
+        assert not pair.one.group.kept.primary
+
+    play(tmp_path, story)
+
+
 def test_a_promotion_can_be_refused(tmp_path):
     async def story(pair):
         pair.hub.off.add("one")
