@@ -85,7 +85,8 @@ def test_its_own_certificate_may_be_for_another_name_where_that_is_said(emulator
 def test_a_node_is_switched_off_and_that_is_read_back(emulator, bmc, off, tmp_path):
     (tmp_path / "password").write_text(f"{PASSWORD}\n")
     told = Settings("server2", "web", bmcs={"server1": bmc}, fence_timeout=60.0)
-    fence = fence_of(told, "server1", lambda _path: Path(tmp_path / "password"))
+    here = {"C:\\fence.password": tmp_path / "password", bmc.ca_file: Path(bmc.ca_file)}
+    fence = fence_of(told, "server1", here.__getitem__)
     assert "read back as Off twice" in fence.cut()
     assert (off, emulator.state("server1"), emulator.state("server2")) == (["server1"], "Off", "On")
     assert "said PowerState Off before anything was asked" in fence.cut()

@@ -45,7 +45,7 @@ class ControlledLab(AgentLab):
                 self.controllers.system(name),
                 USER,
                 f"{HOME}\\{_PASSWORD}",
-                ca_file=str(self.controllers.authority),
+                ca_file=f"{HOME}\\{_AUTHORITY}",
             )
             for name in NODES
         }
@@ -58,6 +58,7 @@ class ControlledLab(AgentLab):
     def _tell(self, name: str, **options: object) -> None:
         super()._tell(name, **options)
         (self.home(name) / _PASSWORD).write_text(f"{PASSWORD}\n")
+        (self.home(name) / _AUTHORITY).write_bytes(self._authority)
 
     def recover(self) -> None:
         """See ``AgentLab``; the controllers are on as well."""

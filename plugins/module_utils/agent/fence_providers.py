@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -108,6 +109,8 @@ class RedfishFence:
     def __init__(self, settings: Settings, node: str, here: Callable[[str], Path]) -> None:
         self._node, self._here = node, here
         self._bmc, self._timeout = settings.bmcs[node], settings.fence_timeout
+        if self._bmc.ca_file is not None:
+            self._bmc = replace(self._bmc, ca_file=str(here(self._bmc.ca_file)))
 
     def cut(self) -> str:
         """See ``Fence``."""

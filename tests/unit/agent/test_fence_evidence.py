@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -96,6 +97,28 @@ def test_a_controller_whose_password_is_missing_confirms_nothing(made):
     _one, run, (problems, _told) = made
     assert not run("server3", None)
     assert "server3: its fence: the password file" in problems[0]
+
+
+def test_files_of_a_controller_are_looked_for_where_the_machine_has_them(monkeypatch, tmp_path):
+    (tmp_path / "p").write_text("SECRETWORD\n")
+    bmc = Bmc("https://bmc", "1", "a", "C:\\p", ca_file="C:\\ca.pem")
+    opened = []
+
+    class Service:
+        def __init__(self, bmc, password, seconds) -> None:
+            opened.append((bmc.ca_file, password))
+
+        def __enter__(self):
+            return Mock(force_off=lambda: "off")
+
+        def __exit__(self, *_error) -> None:
+            pass
+
+    monkeypatch.setattr(fence_providers, "Redfish", Service)
+    told = Settings("server2", "web", bmcs={"server1": bmc})
+    fence = fence_providers.fence_of(told, "server1", lambda path: tmp_path / path.rpartition("\\")[2])
+    assert fence.cut() == "off"
+    assert opened == [(str(tmp_path / "ca.pem"), "SECRETWORD")]
 
 
 def test_a_person_is_not_run(made):
