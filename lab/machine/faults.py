@@ -36,10 +36,11 @@ KINDS: dict[str, FaultKind] = {
         peers="nodes and alien hosts with commas, `controller` for WinRM; all but that where not given",
     ),
     "link": _kind(
-        "a link of the node's processes is cut or slow; connections only, the addresses know nothing of it",
+        "a link of the node's processes is cut, slow, lossy; connections only, addresses know nothing of it",
         to="nodes with commas: what this node asks of them does not arrive",
         **{"from": "nodes with commas: what they ask of this node does not arrive"},
         seconds="the link is not cut, every message takes so much longer",
+        loss="the link is not cut, this share of all messages (0 to 1) is lost and sent again, by TCP",
     ),
     "witness": _kind(
         "the node's way to the server of a witness: its share, and connections to its address",

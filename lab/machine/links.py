@@ -57,7 +57,8 @@ class LinkFile:
             "address": machine.node.address,
             "addresses": sorted(held - {"127.0.0.1"}),
             "cut": {name: cut for name, cut in cuts.items() if cut},
-            "slow": {**dict(_slow(machine)), **dict(self._slow_witnesses())},
+            "slow": {**dict(_given(machine, "seconds")), **dict(self._slow_witnesses())},
+            "lossy": dict(_given(machine, "loss")),
             "witnesses": {w.name: self._witness(w) for w in self._topology.witnesses},
         }
 
@@ -100,7 +101,7 @@ def _cut(machine: Machine, other: Node | Witness, *, real: bool) -> str:
     if not real and (machine.is_cut_off_from(other.name) or not _is_wired(machine, other.address)):
         return "both"
     link = machine.fault("link")
-    if link is None or "seconds" in link:
+    if link is None or "seconds" in link or "loss" in link:
         return ""
     to, from_ = (other.name in _names(link, key) for key in ("to", "from"))
     return "both" if to and from_ else "to" if to else "from" if from_ else ""
@@ -118,11 +119,12 @@ def _is_wired(machine: Machine, address: str) -> bool:
     return False
 
 
-def _slow(machine: Machine) -> Iterator[tuple[str, float]]:
+def _given(machine: Machine, key: str) -> Iterator[tuple[str, float]]:
+    """The other ends of links that are slow or lossy, with how much."""
     link = machine.fault("link")
-    if link is not None and "seconds" in link:
+    if link is not None and key in link:
         for name in _names(link, "to") + _names(link, "from"):
-            yield name, _number(link, "seconds", 0.0)
+            yield name, _number(link, key, 0.0)
 
 
 def _names(fault: Mapping[str, object], key: str) -> list[str]:

@@ -34,7 +34,7 @@ def sites(make_shared_lab, tmp_path_factory):
     with name_servers(folder / "bind") as (servers, secret):
         made = TwoSites(make_shared_lab(topology(folder)), servers, secret)
         for one, other in (("server1", "server2"), ("server2", "server1")):
-            made.lab.fault(one, "link", to=other, seconds="0.05")
+            made.lab.fault(one, "link", to=other, seconds="0.05", loss="0.01")
         for name, given in (("configure", {}), ("monitor", MONITOR)):
             played = run(made, name, **given)
             assert played.code == 0, played.text

@@ -4,7 +4,8 @@
 
 A file is a JSON object: ``addresses`` (those the node has), ``off`` (nothing answers there), ``cut`` (name of
 the other -> ``both``, ``to`` for what this node asks of it, ``from`` for what it asks of this node), ``slow``
-(name -> seconds), ``witnesses`` (name -> ``address``, ``folder`` of its share, ``seconds`` of delay,
+(name -> seconds), ``lossy`` (name -> share of messages that are lost), ``witnesses`` (name -> ``address``,
+``folder`` of its share, ``seconds`` of delay,
 ``timeout`` after which the redirector gives up, ``full``).
 """
 
@@ -12,9 +13,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any
 
 _SUFFIX = ".json"
+# Seconds after which TCP sends again at first (RFC 6298 has a second, Linux and Windows wait less), doubled
+# each time.
+_FIRST_RESENT, _LAST_RESENT = 0.2, 30.0
 # The names of these are replaced later on, see files.py.
 _stat = os.stat
 
@@ -85,6 +90,21 @@ class Table:
         here = self.of(self.name).get("slow", {}).get(other, 0.0)
         there = self.of(other).get("slow", {}).get(self.name, 0.0)
         return float(here) + float(there)
+
+    def resent(self, other: str, chance: Callable[[], float]) -> float:
+        """Seconds by which a message is later because it was lost and sent again: no less than TCP waits for.
+
+        Args:
+            other: the other node.
+            chance: a number from 0 to 1, each time anew.
+        """
+        kept = 1.0
+        for one, its in ((self.name, other), (other, self.name)):
+            kept *= 1.0 - float(self.of(one).get("lossy", {}).get(its, 0.0))
+        late, again = 0.0, _FIRST_RESENT
+        while kept < 1.0 and chance() >= kept and again < _LAST_RESENT:
+            late, again = late + again, again * 2
+        return late
 
     def server(self, name: str) -> dict[str, Any] | None:
         """The witness whose file server has a name or an address."""

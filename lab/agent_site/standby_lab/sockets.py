@@ -9,6 +9,7 @@ is whole again before. A connection leaves from the node's own address, so that 
 from __future__ import annotations
 
 import errno
+import random
 import socket
 import time
 from collections.abc import Callable
@@ -116,7 +117,7 @@ class GuardedSocket(_Socket):
         name, asking = self._lab_peer
         timeout = self.gettimeout()
         started = _monotonic()
-        if slow and (delay := _table.delay(name)):
+        if slow and (delay := _table.delay(name) + _table.resent(name, random.random)):
             time.sleep(delay if timeout is None else min(delay, timeout))
         while _table.is_cut(name, asking=asking):
             if timeout == 0.0:

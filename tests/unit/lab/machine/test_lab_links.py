@@ -146,3 +146,16 @@ def test_an_action_that_a_fault_does_not_have_is_refused():
         check("witness", {"action": "gone"})
     with pytest.raises(UnknownFault, match="fault agent needs action"):
         check("agent", {})
+
+
+def test_what_a_lossy_link_loses_is_sent_again_later_and_later(lab):
+    lab.fault("server1", "link", to="server2", seconds=0.05, loss=0.5)
+    table = Table(str(lab.folder), "server1")
+    assert (table.is_cut("server2", asking=True), table.delay("server2")) == (False, 0.05)
+    draws = iter((0.6, 0.5, 0.4))
+    assert table.resent("server2", lambda: next(draws)) == pytest.approx(0.2 + 0.4)
+    assert table.resent("server2", lambda: 0.0) == 0.0
+    assert table.resent("server2", lambda: 1.0) < 60
+    assert Table(str(lab.folder), "server2").resent("server1", lambda: 0.6) > 0
+    lab.fault("server1", "link", to="server2", seconds=0.05)
+    assert Table(str(lab.folder), "server1").resent("server2", lambda: 1.0) == 0.0
