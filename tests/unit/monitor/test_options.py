@@ -235,3 +235,26 @@ def test_what_is_hidden_of_fences_leaves_messages_readable():
 
 def test_ansible_itself_logs_nothing_of_them():
     assert AGENT_SPEC["fences"]["no_log"] is True
+
+
+KEY = {"name": "standby", "secret": "c2VjcmV0IG9mIGEga2V5", "algorithm": "hmac-sha256"}
+
+
+def test_tsig_keys_lie_in_a_file_and_the_settings_name_it():
+    asked = request_from(options(dns_keys=[KEY]), NAMES)
+    told = asked.settings["server1"]
+    assert told.dns_keys_file == "C:\\ProgramData\\standby.iis\\dns.keys"
+    assert KEY["secret"].encode() in asked.secrets["dns.keys"]
+    assert KEY["secret"] not in write(told)
+    assert KEY["secret"] not in repr(asked)
+    assert request_from(options(), NAMES).settings["server1"].dns_keys_file is None
+    assert AGENT_SPEC["dns_keys"]["options"]["secret"]["no_log"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [({"secret": "?"}, "is not base64"), ({"algorithm": "x"}, "'x'")]
+)
+def test_tsig_keys_that_cannot_sign_are_refused_before_anything_is_done(change, told):
+    with pytest.raises(StandbyError, match=told) as raised:
+        request_from(options(dns_keys=[KEY | change]), NAMES)
+    assert KEY["secret"] not in str(raised.value)
