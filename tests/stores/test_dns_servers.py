@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from dataclasses import replace
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.agent import bundle, names
+from ansible_collections.standby.iis.plugins.module_utils.agent.names import Names
 from ansible_collections.standby.iis.plugins.module_utils.control.dns_client import (
     Key,
     Refused,
@@ -20,7 +23,7 @@ from ansible_collections.standby.iis.plugins.module_utils.control.dns_record imp
 from ansible_collections.standby.iis.plugins.module_utils.control.dns_tcp import exchange
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError, Unreachable
 from ansible_collections.standby.iis.plugins.module_utils.ha.dns import settled, unsettled
-from ansible_collections.standby.iis.plugins.module_utils.ha.model import Dns
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Dns, Hierarchy, Ip
 from tests.support.name_servers import KEY, ZONE, name_servers
 from tests.support.server_process import free_port
 
@@ -166,3 +169,50 @@ def test_a_name_that_is_an_alias_takes_no_address_and_that_is_told(servers, reco
 
     assert not settled(alias, NEAR, done.told)
     assert ask_all(alias)[0].values == ()
+
+
+def test_an_agent_keeps_what_it_has_in_service(servers, record, keys, monkeypatch):
+    monkeypatch.setattr(names, "LOOK", 0.2)
+    monkeypatch.setattr(names, "FIRST", 0.2)
+    monkeypatch.setattr(names, "LONGEST", 0.2)
+    ip = Ip("10.1.0.50", 24, ("near", "far"), elsewhere=(("far", FAR, 24),))
+    hierarchy = Hierarchy("Shop", ("near", "far"), (ip,), records=(record,))
+    said: list[str] = []
+    ensure(record, NEAR, keys, time)
+    servers[0].stop()
+    kept = Names("far", {"Shop": hierarchy}, lambda: keys, lambda: True, said.append, time)
+    try:
+        kept.follow("Shop", serving=True)
+        until(lambda: servers[0].name in kept.notice("Shop"))
+        servers[0].start()
+        until(lambda: [one.addresses(NAME) for one in servers] == [[FAR], [FAR]])
+        until(lambda: kept.notice("Shop") == "")
+        assert said[-1] == f"dns {NAME} A says {FAR}"
+        kept.follow("Shop", serving=False)
+    finally:
+        kept.close()
+
+
+def until(holds):
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.long
+def test_the_program_of_the_agents_updates_with_nothing_but_itself(servers, record, bind, tmp_path):
+    program = tmp_path / "standby.pyz"
+    program.write_bytes(bundle.with_dnspython(bundle.archive()))
+    ensured = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]); "
+        "from standby_iis.control.dns_record import ensure; from standby_iis.control.dns_client import Key; "
+        "from standby_iis.ha.model import Dns; "
+        f"record = Dns({NAME!r}, {ZONE!r}, '10.1.0.50', tuple(sys.argv[3:]), 5, {KEY!r}); "
+        f"key = Key({KEY!r}, sys.stdin.read()); "
+        "done = ensure(record, sys.argv[2], {key.name: key}, time); print(done.told)"
+    )
+    for value in (FAR, NEAR):
+        command = [sys.executable, "-I", "-S", "-c", ensured, str(program), value, *record.servers]
+        subprocess.run(command, input=bind[1], text=True, check=True, capture_output=True)
+        assert [one.addresses(NAME) for one in servers] == [[value], [value]]

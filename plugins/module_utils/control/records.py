@@ -20,7 +20,7 @@ from .dns_client import Key
 from .dns_record import Keys, ask_all, ensure
 
 # Seconds that agents have for a record after a move, as far as a playbook waits for it.
-PATIENCE = 15.0
+PATIENCE = 30.0
 _PAUSE = 0.5
 
 KEYS_SPEC: dict[str, Any] = {
