@@ -76,8 +76,11 @@ def test_a_site_that_is_lost_waits_for_an_operator_and_its_names_follow(sites, t
     until(says(sites, "near"))
 
     sites.lab.power_off("server1")
-    reasons = lambda: {one.get("reason") for one in verdicts(sites, "server2").values()}  # noqa: E731
-    until(lambda: reasons() == {"waiting_for_confirmation"})
+    until(
+        lambda: (
+            {one.get("reason") for one in verdicts(sites, "server2").values()} == {"waiting_for_confirmation"}
+        )
+    )
     assert sites.looked_up("shop") == sites.near("shop")
     shown = run(sites, "status")
     assert "server1 is lost, and server2 takes it only when an operator says so" in shown.text

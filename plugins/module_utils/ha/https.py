@@ -184,7 +184,8 @@ def _central(binding: Binding, store: CentralStore | None) -> str:
 
 def _endpoint(binding: Binding) -> Endpoint:
     found = endpoint(binding)
-    assert found is not None  # noqa: S101 - https names an address
+    if found is None:
+        raise AssertionError(f"{binding.information} of an https binding names no address")
     return found
 
 

@@ -22,7 +22,7 @@ KEY = {"name": "Standby.", "secret": "c2VjcmV0", "algorithm": "HMAC-SHA256"}
 
 def read(folder, name="dns.keys"):
     settings = SimpleNamespace(dns_keys_file=name and str(folder / name))
-    return read_keys(Home(str(folder), lambda path: type(folder)(path)), settings)
+    return read_keys(Home(str(folder), type(folder)), settings)
 
 
 def test_keys_are_read_as_they_were_written(tmp_path):

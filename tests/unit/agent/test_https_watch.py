@@ -42,6 +42,12 @@ def hierarchy(*sites: str, nodes: tuple[str, ...] = NODES) -> Hierarchy:
     return Hierarchy(members[0].name, nodes, sites=members)
 
 
+def answer_of(peer: Mapping[str, Any] | StandbyError) -> Mapping[str, Any]:
+    if isinstance(peer, StandbyError):
+        raise peer
+    return peer
+
+
 class World:
     """A node with one https site, and a peer."""
 
@@ -58,9 +64,7 @@ class World:
     def _ask(self, peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         assert (peer, payload) == ("server1", {"sites": ["Shop"]})
         self.asked += 1
-        if isinstance(self.peer, StandbyError):
-            raise self.peer
-        return self.peer
+        return answer_of(self.peer)
 
     def _run(self, _argv: object, stdin: bytes = b"") -> Completed:
         lines = [json.dumps(self._answer(json.loads(line))) for line in stdin.decode().splitlines()]

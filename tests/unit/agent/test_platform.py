@@ -61,7 +61,7 @@ NORMAL, ABOVE_NORMAL = 0x08000000, 0x08008000
     [
         (lambda: supervisor.Supervisor(["x"], 1.0, print)._one(), ABOVE_NORMAL),
         (lambda: bridge_child.ChildProcess(["x.exe"]), ABOVE_NORMAL),
-        (lambda: local._start(["appcmd.exe"], platform.WholeCode()), NORMAL),
+        (lambda: local._start(["appcmd.exe"], platform.WholeCode(), fed=False), NORMAL),
         (lambda: commands.run(["fence"], b"", 1.0), NORMAL),
         (lambda: body_search.BodySearch(1.0)("a+", "b"), NORMAL),
     ],

@@ -118,15 +118,18 @@ def home(tmp_path):
     return Home(str(folder))
 
 
+def opened(name, _home, _seconds) -> Node:
+    return Node(name, None, None)
+
+
 def test_the_command_leaves_what_came_of_it_in_the_home(home, monkeypatch, capsys):
     monkeypatch.setattr(retiring, "machine_of", lambda _node, _home: "m")
-    open_node = lambda name, _home, _seconds: Node(name, None, None)  # noqa: E731
-    assert retiring.retire(home, open_node) == 0
+    assert retiring.retire(home, opened) == 0
     found = json.loads(home.retired_file.read_text())
     assert found == {"told": "incarnation 7 of server1, whose agent is no more, has left", "problem": ""}
     assert found["told"] in capsys.readouterr().out
     with home.alone():
-        assert retiring.retire(home, open_node) == 1
+        assert retiring.retire(home, opened) == 1
     assert "another agent runs" in json.loads(home.retired_file.read_text())["problem"]
 
 
