@@ -145,7 +145,9 @@ def declare_site(request: SiteRequest, cluster: Cluster, facts: Mapping[str, Nod
     if request.type is SiteType.SMTP:
         _refuse_without_smtp(request.name, facts)
     others = [one for one in cluster.sites if one.name != request.name]
-    configurations = {name: at_rest(_configuration(seen), seen, others) for name, seen in facts.items()}
+    configurations = {
+        name: at_rest(_configuration(seen), seen, others, cluster.ips) for name, seen in facts.items()
+    }
     source = serving_node(request.name, facts, every_address(cluster.ips))
     found = _protectable(request.name, facts[source], cluster)
     _refuse_other_type(request, found, source)
@@ -154,7 +156,7 @@ def declare_site(request: SiteRequest, cluster: Cluster, facts: Mapping[str, Nod
     site = _site(request, found, configurations[source], moved_to_primary(cluster.ips, source))
     original = configurations[source].site(request.name)
     if original is not None:
-        refuse_warm(site, original, source)
+        refuse_warm(site, original, source, cluster.ips)
     after = _with_site(cluster, site)
     hierarchies(after)  # refuses a site whose nodes are not those of its addresses and volumes
     return DeclaredSite(Work(site, source, configurations, facts, after.volumes, cluster.ips), found, after)
@@ -251,4 +253,4 @@ def _carry_out(fleet: Fleet, work: Work, before: Cluster | None, after: Cluster)
     if before is None or before != after:
         write_cluster(fleet, before, after)
     # Last: what is started beside its addresses is no fault once the definition says that it is warm.
-    start_warm(fleet, work.site, work.to_warm, work.volumes)
+    start_warm(fleet, work.site, work.to_warm, work.volumes, work.ips)

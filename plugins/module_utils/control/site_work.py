@@ -63,7 +63,7 @@ class Work:
             StandbyError: a twin cannot be made there.
         """
         return {
-            node: left_warm(self._plan(node), self.site, self.facts.get(node), self.volumes)
+            node: left_warm(self._plan(node), self.site, self.facts.get(node), self.volumes, self.ips)
             for node in self.configurations
             if node != self.source
         }
@@ -88,7 +88,7 @@ class Work:
         made = {
             node for node, plan in self.twins.items() if plan.site is not Make.KEEP or plan.pools or plan.stop
         }
-        return standing_by(self.site, self.source, self.facts, self.volumes, made)
+        return standing_by(self.site, self.source, self.facts, (self.volumes, self.ips), made)
 
     @property
     def to_warm(self) -> list[str]:

@@ -10,13 +10,13 @@ volume resources stay as well: they are removed by their own modules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import hierarchies
-from ..ha.model import Cluster, Hierarchy, Intent, Site, SiteType
+from ..ha.model import Cluster, Hierarchy, Intent, Ip, Site, SiteType
 from ..ha.site_types import running, self_starting
 from ..ha.status import intent_of
 from ..ha.twin import describe, is_running
@@ -64,7 +64,7 @@ def remove_site(fleet: Fleet, name: str, delete_twins: bool, check: bool) -> Out
     if cluster is None or site is None:
         return Outcome(False, f'site "{name}" is not protected')
     facts = survey(fleet, Scope.SITES | Scope.ADDRESSES, site.nodes)
-    releases = _releases(site, facts, delete_twins)
+    releases = _releases(site, facts, delete_twins, cluster.ips)
     after = without_site(cluster, site)
     refuse_disturbance(fleet, cluster, after)
     notes = [f"{node} is left as it is: {seen.problem}" for node, seen in facts.items() if seen.problem]
@@ -95,11 +95,13 @@ def _inherited(intent: Intent, old: Hierarchy, after: Cluster) -> Iterator[Inten
             yield replace(intent, hierarchy=hierarchy.name)
 
 
-def _releases(site: Site, facts: Mapping[str, NodeFacts], delete_twins: bool) -> dict[str, _Release]:
+def _releases(
+    site: Site, facts: Mapping[str, NodeFacts], delete_twins: bool, ips: Collection[Ip]
+) -> dict[str, _Release]:
     """What is to be done on each node that needs something."""
     found = {node: seen.iis.site(site.name) for node, seen in facts.items() if seen.iis is not None}
     having = {node: one for node, one in found.items() if one is not None}
-    idle = idle_on(site, facts)
+    idle = idle_on(site, facts, ips)
     runs = {node: running(one) for node, one in having.items() if is_running(one) and node not in idle}
     kept = list(runs) or list(having)[:1]
     left = {

@@ -12,7 +12,8 @@ from dataclasses import replace
 from ..errors import StandbyError
 from ..ha.facts import NodeFacts, Scope
 from ..ha.idle import idles, strays
-from ..ha.model import Hierarchy, Site, StandbyMode, Volume
+from ..ha.model import Hierarchy, Ip, Site, StandbyMode, Volume
+from ..ha.on_node import on_node
 from ..ha.site_types import STOPPED, running
 from ..ha.twin import Make, TwinPlan
 from ..ha.warm import WARM_SERVICE, Warmth, is_warm, warmth, why_cold, why_not_there
@@ -26,8 +27,14 @@ from .survey import gather
 _SCOPE = Scope.ADDRESSES | Scope.DISKS | Scope.IIS | Scope.SERVICES
 
 
-def refuse_warm(site: Site, original: IisSite, node: str) -> None:
+def refuse_warm(site: Site, original: IisSite, node: str, ips: Collection[Ip]) -> None:
     """Refuse to keep a site warm that cannot be, or that would be reached where it is not in service.
+
+    Args:
+        site: as it is to be protected.
+        original: the site on the node that has the original.
+        node: that node.
+        ips: of the cluster.
 
     Raises:
         StandbyError: it is to be warm, and must not be.
@@ -42,7 +49,7 @@ def refuse_warm(site: Site, original: IisSite, node: str) -> None:
             resource=site.id,
             remedy="Leave standby_mode out, or set it to cold",
         )
-    if elsewhere := strays(original, site.ips):
+    if elsewhere := strays(original, _site_on(site, ips, node).ips):
         raise StandbyError(
             "cannot be kept warm: started on a backup it would be reached there without its floating "
             f"addresses, by its binding {', '.join(elsewhere[:5])}",
@@ -77,29 +84,38 @@ def preload_notes(site: Site, original: IisConfiguration) -> list[str]:
     return told
 
 
-def at_rest(configuration: IisConfiguration, seen: NodeFacts, others: Iterable[Site]) -> IisConfiguration:
+def at_rest(
+    configuration: IisConfiguration, seen: NodeFacts, others: Iterable[Site], ips: Collection[Ip]
+) -> IisConfiguration:
     """A configuration in which other warm sites that are reached by nobody do not run.
 
     Their pools may be replaced as those of cold ones: they are started again with the next look at them.
     """
-    idle = {one.name for one in others if seen.name in idle_on(one, {seen.name: seen})}
+    idle = {one.name for one in others if seen.name in idle_on(one, {seen.name: seen}, ips)}
     sites = tuple(replace(one, state=STOPPED) if one.name in idle else one for one in configuration.sites)
     return replace(configuration, sites=sites)
 
 
-def left_warm(plan: TwinPlan, site: Site, seen: NodeFacts | None, volumes: Iterable[Volume]) -> TwinPlan:
+def left_warm(
+    plan: TwinPlan, site: Site, seen: NodeFacts | None, volumes: Collection[Volume], ips: Collection[Ip]
+) -> TwinPlan:
     """A plan of a twin that stops nothing that is kept started there, where nothing of it is replaced."""
     replaced = plan.site is not Make.KEEP or bool(plan.pools or plan.settings)
     found = seen.iis.site(site.name) if seen is not None and seen.iis is not None else None
     if replaced or seen is None or found is None or not is_warm(site):
         return plan
-    if not idles(site, found, seen) or why_cold(site, volumes, seen):
+    there = _site_on(site, ips, seen.name)
+    if not idles(there, found, seen) or why_cold(there, volumes, seen):
         return plan
     return replace(plan, stop=tuple(one for one in plan.stop if one is not WARM_SERVICE))
 
 
 def standing_by(
-    site: Site, source: str, facts: Mapping[str, NodeFacts], volumes: Iterable[Volume], made: Collection[str]
+    site: Site,
+    source: str,
+    facts: Mapping[str, NodeFacts],
+    resources: tuple[Collection[Volume], Collection[Ip]],
+    made: Collection[str],
 ) -> dict[str, Warmth]:
     """How a warm site stands by on each of its nodes but the one that has its original.
 
@@ -107,12 +123,12 @@ def standing_by(
         site: as it is protected.
         source: the node with the original.
         facts: of its nodes.
-        volumes: of the cluster.
+        resources: volumes and addresses of the cluster.
         made: nodes whose twin is made or stopped first: what it is like counts no more, and it is to start.
     """
     if not is_warm(site):
         return {}
-    hierarchy = _alone(site, volumes)
+    hierarchy = _alone(site, *resources)
     return {
         node: Warmth(site.name, why_not_there(site, hierarchy.volumes, seen), start=True)
         if node in made
@@ -122,13 +138,15 @@ def standing_by(
     }
 
 
-def start_warm(fleet: Fleet, site: Site, nodes: Collection[str], volumes: Iterable[Volume]) -> None:
+def start_warm(
+    fleet: Fleet, site: Site, nodes: Collection[str], volumes: Collection[Volume], ips: Collection[Ip]
+) -> None:
     """Start a warm site on backups, as far as each of them lets it, from what it shows now.
 
     Raises:
         StandbyError: it does not start.
     """
-    hierarchy = _alone(site, volumes)
+    hierarchy = _alone(site, volumes, ips)
     fleet.on_all(lambda node: _start(node, hierarchy), list(nodes))
 
 
@@ -140,13 +158,23 @@ def _start(node: Node, hierarchy: Hierarchy) -> None:
             start(node, WARM_SERVICE, one.site, time)
 
 
-def idle_on(site: Site, facts: Mapping[str, NodeFacts]) -> list[str]:
+def idle_on(site: Site, facts: Mapping[str, NodeFacts], ips: Collection[Ip]) -> list[str]:
     """The nodes on which a warm site is started and reached by nobody."""
     found = {node: seen.iis.site(site.name) for node, seen in facts.items() if seen.iis is not None}
-    return [node for node, one in found.items() if one and running(one) and idles(site, one, facts[node])]
+    return [
+        node
+        for node, one in found.items()
+        if one is not None and running(one) and idles(_site_on(site, ips, node), one, facts[node])
+    ]
 
 
-def _alone(site: Site, volumes: Iterable[Volume]) -> Hierarchy:
-    """The site with its volumes, which is what its readiness depends on."""
+def _site_on(site: Site, ips: Collection[Ip], node: str) -> Site:
+    """The site with the addresses that it has on a node."""
+    return on_node(_alone(site, (), ips), node).sites[0]
+
+
+def _alone(site: Site, volumes: Collection[Volume], ips: Collection[Ip]) -> Hierarchy:
+    """The site with its volumes and addresses, which is what its readiness depends on."""
     own = tuple(volume for volume in volumes if volume.path in site.volumes)
-    return Hierarchy(site.name, site.nodes, volumes=own, sites=(site,))
+    bound = tuple(ip for ip in ips if ip.address in site.ips)
+    return Hierarchy(site.name, site.nodes, bound, own, (site,))

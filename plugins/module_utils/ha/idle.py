@@ -45,7 +45,7 @@ def idles(site: Site, found: IisSite, facts: NodeFacts) -> bool:
     """Whether a warm site that is started on a node is reached there by nobody.
 
     Args:
-        site: as it is protected.
+        site: as it is protected, with the addresses that it has on the node.
         found: as its node has it.
         facts: of that node, with its addresses.
     """

@@ -20,6 +20,7 @@ from .facts import NodeFacts
 from .idle import idles
 from .mirror import side_of, words_of
 from .model import Hierarchy, Ip, Resource, Site, SiteType, Volume, VolumeKind
+from .on_node import on_node
 from .site_types import RUNNING, STARTED
 
 
@@ -60,6 +61,7 @@ def serving(resource: Resource, facts: NodeFacts) -> Sight:
     """What a node shows of a resource as a part of what is in service there.
 
     It is what ``see`` shows, but for a warm site: started without its addresses, it is in service nowhere.
+    They are those that it has on that node (``on_node.py``).
     """
     if isinstance(resource, Site):
         return _together({one: _serving(one, resource, facts) for one in resource.services})
@@ -114,7 +116,8 @@ def moves(resource: Resource) -> bool:
 
 def presence(hierarchy: Hierarchy, facts: NodeFacts) -> Presence:
     """How far a hierarchy is up on a node that could be read: of what moves, all, nothing, or a part."""
-    seen = {serving(one, facts).presence for one in hierarchy.resources if moves(one)}
+    members = on_node(hierarchy, facts.name).resources
+    seen = {serving(one, facts).presence for one in members if moves(one)}
     return seen.pop() if len(seen) == 1 else Presence.PARTIAL
 
 

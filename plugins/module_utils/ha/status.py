@@ -12,6 +12,7 @@ from enum import Enum
 from .facts import NodeFacts
 from .model import Cluster, Hierarchy, Intent, Ip, Resource, Site, VolumeKind
 from .observe import Presence, Sight, moves, serving
+from .on_node import on_node
 
 
 class State(str, Enum):
@@ -90,7 +91,10 @@ def status(hierarchy: Hierarchy, facts: Mapping[str, NodeFacts], cluster: Cluste
         cluster: for the last intent.
     """
     sights: Sights = {
-        name: {resource.id: _look(hierarchy, resource, seen) for resource in hierarchy.resources}
+        name: {
+            resource.id: _look(hierarchy, there, seen)
+            for resource, there in zip(hierarchy.resources, on_node(hierarchy, name).resources, strict=True)
+        }
         for name, seen in facts.items()
         if seen.problem is None
     }

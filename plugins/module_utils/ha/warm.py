@@ -18,6 +18,7 @@ from .facts import SERVICES, NodeFacts
 from .idle import strays
 from .model import Hierarchy, Site, SiteType, StandbyMode, Volume
 from .observe import Presence, instances, moves, pool, see, see_service, site
+from .on_node import on_node
 from .site_types import STARTED
 
 WARM_SERVICE = SiteType.WEB  # the only one that can be kept started
@@ -65,7 +66,8 @@ def warmth(hierarchy: Hierarchy, facts: NodeFacts) -> tuple[Warmth, ...]:
         hierarchy: with all its members.
         facts: of the node, with scope CHECK or MOVE.
     """
-    return tuple(_warmth(one, hierarchy, facts) for one in hierarchy.sites if is_warm(one))
+    there = on_node(hierarchy, facts.name)
+    return tuple(_warmth(one, there, facts) for one in there.sites if is_warm(one))
 
 
 def standing(hierarchy: Hierarchy, facts: NodeFacts) -> tuple[str, ...]:
@@ -81,11 +83,20 @@ def is_warm(member: Site) -> bool:
 
 def stays(member: Site, one: SiteType, hierarchy: Hierarchy, facts: NodeFacts) -> bool:
     """Whether a service of a site goes on running on a node that gives its addresses away."""
-    return one is WARM_SERVICE and is_warm(member) and not why_cold(member, hierarchy.volumes, facts)
+    if one is not WARM_SERVICE or not is_warm(member):
+        return False
+    there = on_node(hierarchy, facts.name)
+    return not any(why_cold(site, there.volumes, facts) for site in there.sites if site.name == member.name)
 
 
 def why_cold(member: Site, volumes: Iterable[Volume], facts: NodeFacts) -> str:
-    """Why a warm site cannot be kept started on a node without its addresses; "" where it can."""
+    """Why a warm site cannot be kept started on a node without its addresses; "" where it can.
+
+    Args:
+        member: with the addresses that it has on the node.
+        volumes: those of the hierarchy, or of the cluster.
+        facts: of the node.
+    """
     return why_not_there(member, volumes, facts) or _why_not_the_twin(member, facts)
 
 

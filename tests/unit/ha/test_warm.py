@@ -279,3 +279,25 @@ def test_an_unknown_mode_is_refused_with_its_place():
     text = values[definition.VALUE].replace('"warm"', '"hot"')
     with pytest.raises(Exception, match="standby_mode"):
         definition.from_values({definition.VALUE: text}, "server1")
+
+
+# Nodes in different subnets
+
+
+def test_where_a_node_has_an_address_of_its_own_the_site_is_warm_by_that():
+    other = "10.9.0.51"
+    spread = replace(WARM, ips=(replace(IP2, elsewhere=(("server2", other, 24),)),))
+    facts = warm_world().facts()
+    facts = with_bindings(facts, "server2", Binding("http", f"{other}:80:"))
+    cluster = Cluster("web", NODES, spread.ips, (DATA,), (WARM_WIKI,))
+
+    assert standing(spread, facts["server2"]) == ("warm: ready",)
+    assert presence(spread, facts["server2"]) is Presence.DOWN
+    assert (status(spread, facts, cluster).state, status(spread, facts, cluster).owner) == (
+        State.IN_SERVICE,
+        "server1",
+    )
+    assert [step.action for step in plan(spread, "server1", None, facts).steps] == [Action.REMOVE_ADDRESS]
+
+    both = with_bindings(facts, "server2", Binding("http", f"{ADDRESS}:80:"))
+    assert "would be reached without its floating addresses" in standing(spread, both["server2"])[0]
