@@ -22,6 +22,10 @@ from ..node import Clock, Node
 from ..windows import iis
 from .workers import Workers
 
+# Starts at every look before looks are left out between them, and looks that are left out at most: a pool
+# that crashes again and again is stopped by Windows, and not to be started again and again by this.
+_AT_ONCE, _MOST_LEFT_OUT = 4, 60
+
 # Told whether what it was asked for still holds; from any thread.
 Still = Callable[[], bool]
 
@@ -53,6 +57,9 @@ class Standby:
         self._workers: Workers | None = None
         self._busy: set[str] = set()
         self._problems: dict[str, str] = {}
+        # By hierarchy: starts of late, less the looks since at which nothing was lacking; looks to leave out.
+        self._starts: dict[str, int] = {}
+        self._left_out: dict[str, int] = {}
 
     def look(self, hierarchy: Hierarchy, facts: NodeFacts) -> None:
         """The node was read; what is lacking of a hierarchy that is down here is started."""
@@ -63,12 +70,23 @@ class Standby:
         wanted = [one for one in found if one.lacking]
         if not wanted:
             self._problems.pop(name, None)
+            self._starts[name] = max(0, self._starts.get(name, 0) - 1)
         problem = self._problems.get(name, "")
         told = standing(hierarchy, facts)
         self._tell(name, "; ".join((*told, problem) if problem else told))
-        if wanted and name not in self._busy:
+        if wanted and name not in self._busy and self._due(name):
             self._busy.add(name)
             self._at_work().submit(lambda: self._start(name, wanted, still))
+
+    def _due(self, hierarchy: str) -> bool:
+        """Whether to start what is lacking at this look."""
+        left_out = self._left_out.get(hierarchy, 0)
+        if left_out:
+            self._left_out[hierarchy] = left_out - 1
+            return False
+        starts = self._starts[hierarchy] = self._starts.get(hierarchy, 0) + 2
+        self._left_out[hierarchy] = min(max(0, starts - 2 * _AT_ONCE), _MOST_LEFT_OUT)
+        return True
 
     def ended(self, hierarchy: str) -> None:
         """It is not down here any more, and stands by no longer."""

@@ -128,6 +128,25 @@ def test_a_start_that_fails_is_said_once_shown_and_tried_again(bench):
     assert bench.look() == "warm: ready"
 
 
+def test_what_stops_again_and_again_is_started_less_and_less_often(bench):
+    def started(looks: int) -> int:
+        count = 0
+        for _number in range(looks):
+            bench.server.sites = set()
+            bench.look()
+            if bench.waiting:
+                bench.work()
+                count += 1
+        return count
+
+    assert started(4) == 4
+    assert 0 < started(400) < 30
+    for _number in range(200):  # it was well for long
+        bench.server.sites = {"Wiki"}
+        bench.look()
+    assert started(60) > 4
+
+
 def test_what_is_brought_up_here_stands_by_no_longer(bench):
     bench.look()
     bench.standby.ended("Wiki")
