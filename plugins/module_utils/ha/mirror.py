@@ -75,7 +75,8 @@ def words_of(side: Side) -> str:
     if side.copy is Copy.IN_SYNC:
         return told
     to_go = f", {side.remaining} bytes to go" if side.remaining else ""
-    return f"{told}{to_go} ({side.words})"
+    last = f", last in sync {side.last_in_sync:%Y-%m-%d %H:%M:%S} UTC" if side.last_in_sync else ""
+    return f"{told}{to_go}{last} ({side.words})"
 
 
 def state_of(volume: Volume, facts: Mapping[str, NodeFacts]) -> MirrorState:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -16,6 +17,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.mirror import (
     against_move,
     current,
     state_of,
+    words_of,
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Takeover
 from ansible_collections.standby.iis.plugins.module_utils.ha.observe import Presence, see
@@ -114,6 +116,15 @@ def test_what_cannot_be_known_is_said():
     assert "server2 has no end of the mirror" in state_of(MIRROR, removed).sentence
     off = {**facts, "server2": NodeFacts("server2", problem="no answer.")}
     assert "server2 could not be read" in state_of(MIRROR, off).sentence
+
+
+def test_what_is_still_to_be_copied_and_since_when_is_told():
+    late = datetime(2026, 11, 29, 1, 2, 3, tzinfo=UTC)
+    two = side("server2", Role.DESTINATION, Copy.CATCHING_UP, remaining=4096, last_in_sync=late)
+    assert words_of(two) == (
+        "destination, catching up, 4096 bytes to go, last in sync 2026-11-29 01:02:03 UTC (Catching_Up)"
+    )
+    assert words_of(side("server2", Role.DESTINATION, last_in_sync=late)) == "destination, in sync"
 
 
 # A planned move
