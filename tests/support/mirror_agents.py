@@ -67,11 +67,13 @@ class Writer:
 
     Attributes:
         acknowledged: the lines that a node said are written, each with the offset that it named.
+        times: when, by number of the line.
     """
 
     lab: LabUnderTest
     nodes: tuple[str, ...]
     acknowledged: list[tuple[int, str]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     _number: int = 0
     _ends: threading.Event = field(default_factory=threading.Event)
 
@@ -94,6 +96,7 @@ class Writer:
                     offset = self.lab.write(name, FILE, line, timeout=3.0)
                 except (ControlError, LabError):
                     continue
+                self.times.append(time.monotonic())
                 self.acknowledged.append((offset, line))
                 self._number += 1
             time.sleep(0.02)
