@@ -80,6 +80,7 @@ class Losses:
         assert self.writer.missing(other) == []
         assert lab.lost(other, "R") == []
         self.writer.goes_on(15.0)
+        assert self.agents.ask(RequestKind.ACKNOWLEDGE).accepted  # so that it is not held
         lab.power_on(owner)
         self.agents.recover()
         if self.chance.random() < 0.7:
@@ -95,8 +96,11 @@ class Losses:
         assert reason in told
         agents.lab.power_on(owner)
         agents._run(owner)
-        agents.until(agents.serves(owner))
-        assert self.writer.missing(owner) == []
+        # Either takes it, once both ends of the mirror have met again.
+        agents.until(lambda: agents.serves(owner)() or agents.serves(other)())
+        serving = agents.owner()
+        assert serving is not None
+        until(lambda: self.writer.missing(serving) == [], 5.0)
 
     def _wait(self, least: float, most: float) -> None:
         time.sleep(self.chance.uniform(least, most))
