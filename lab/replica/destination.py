@@ -7,7 +7,7 @@ from __future__ import annotations
 import base64
 
 from .ends import Refused
-from .files import delete, digests, put
+from .files import delete, digests, put, stamps
 from .groups import Group, Status
 from .peers import Message, NotReached
 from .source import Source
@@ -50,7 +50,10 @@ class Destination(Source):
             if not group.live:
                 return {"refused": f"The replication group {group.kept.name} is not in sync."}
             try:
-                await self._follow(group, self.part(group).folder)
+                folder = self.part(group).folder
+                await self._follow(group, folder)
+                while stamps(folder) != group.sent:
+                    await self._follow(group, folder)
             except (NotReached, Refused) as error:
                 return {"refused": f"The replication group {group.kept.name} has writes left: {error}"}
             self._turn(group, generation, primary=False)

@@ -43,12 +43,15 @@ class Source(Ends):
         group = self.groups.of_volume(volume)
         if group is None:
             return self._append(part.folder, name, data)
+        if group.kept.mode != SYNCHRONOUS:
+            group.kept.lsn += 1
+            return self._append(part.folder, name, data)  # what is being copied holds up nobody
         async with group.lock:
             if part.replica:
                 raise FileNotFoundError(f"{volume} cannot be used any more")
             offset = self._append(part.folder, name, data)
             group.kept.lsn += 1
-            if group.live and group.kept.mode == SYNCHRONOUS:
+            if group.live:
                 await self._write_through(group, part, name, offset, data)
         if part.replica:
             raise FileNotFoundError(f"{volume} cannot be used any more")
@@ -143,18 +146,19 @@ class Source(Ends):
 
     async def _follow(self, group: Group, folder: Path) -> None:
         """What has changed otherwise than by a write that went through, and a sign of life."""
-        now = stamps(folder)
+        now, scanned = stamps(folder), self._around.clock.now()
         differing = [name for name, stamp in now.items() if group.sent.get(name) != stamp]
         gone = [name for name in group.sent if name not in now]
         if (differing or gone) and group.behind_since is None:
-            group.behind_since = self._around.clock.now()
+            group.behind_since = scanned
         group.remaining = sum(now[name][0] - group.sent.get(name, (0, 0))[0] for name in differing)
         for name in differing:
             await self._send_file(group, folder, name, now[name], grown=True)
         for name in gone:
             await self._ask(group.kept.partner, self._to_destination(group, "delete", name=name))
             del group.sent[name]
-        group.remaining, group.behind_since = 0, None
+        group.remaining = 0
+        group.behind_since = None if stamps(folder) == group.sent else scanned
         await self._ask(group.kept.partner, self._to_destination(group, "beat"))
         self._note_in_sync(group)
 
