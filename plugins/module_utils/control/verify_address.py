@@ -55,7 +55,7 @@ def spare_address(node: Node, text: str, clock: Clock) -> SpareAddress:
     """
     address = canonical(text)
     defined = read_node(node)
-    if defined is not None and any(same_address(ip.address, address) for ip in defined.ips):
+    if defined is not None and any(same_address(one, address) for ip in defined.ips for one in ip.addresses):
         raise NotCheckable(f"{address} is an ip resource of the cluster")
     if _held(node, address):
         raise NotCheckable(f"{node.name} has {address} already")
