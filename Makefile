@@ -3,7 +3,7 @@
 #
 # make demo   sets up, starts the lab, runs the real playbooks and agents, reports the measured outage of each service
 # make test   sets up, runs all tests but those of make faults
-# make long   sets up, runs the tests in the lab that make test leaves out: kinds of sites, parity, moves that break off
+# make long   sets up, runs the tests in the lab that make test leaves out: kinds of sites, parity, N+1, mirrors, moves that break off
 # make faults sets up, plays faults of many kinds on agents in the lab over both witnesses, of web, FTP and SMTP sites, an hour
 # make simulate  sets up, plays 100,000 schedules of simulated clusters under faults (SIMULATE= for options)
 # make gates  sets up, runs every static gate
@@ -41,10 +41,11 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "not alone and not long" $(TESTS)
 	@# Leases of seconds want a machine that is not saturated by other tests.
-	$(BIN)/python -m pytest -m "alone and not faults" $(TESTS) || test $$? -eq 5
+	$(BIN)/python -m pytest -m "alone and not faults and not long" $(TESTS) || test $$? -eq 5
 
 long: setup
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m long $(TESTS)
+	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup -m "long and not alone" $(TESTS)
+	$(BIN)/python -m pytest -m "long and alone" $(TESTS) || test $$? -eq 5
 
 faults: setup
 	$(BIN)/python -m pytest -m faults $(TESTS)

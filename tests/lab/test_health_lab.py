@@ -189,7 +189,7 @@ def test_the_command_names_what_fails_and_ends_with_one(check, served: ClusterLa
     on(served, "server1", lambda windows: iis.stop_pool(windows, "Web"))
     code, told, wrong = check("server1", "--json")
     assert code == 1
-    assert wrong == "2 of 7 checks fail on server1\n"
+    assert wrong == "2 of 8 checks fail on server1\n"
     (found,) = json.loads(told)
     failing = [line["sentence"] for line in found["lines"] if not line["healthy"]]
     assert (found["hierarchy"], found["here"], found["healthy"]) == (SITE, True, False)

@@ -13,7 +13,7 @@ from playbooks import Played, play
 from tests.support import n_plus_one
 from tests.support.n_plus_one import name_of, url_of
 
-pytestmark = pytest.mark.xdist_group("n_plus_one")
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("n_plus_one")]
 
 
 class Pipeline:

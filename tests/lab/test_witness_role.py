@@ -12,6 +12,8 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.store.interface 
 from tests.support.server_process import need
 from tests.support.witness_members import Members
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def make_members(lab_networks, tmp_path) -> Iterator[Callable[[int], Members]]:
