@@ -69,9 +69,10 @@ def test_who_has_the_newest_data_is_seen_only_since_it_came_into_service(eyes):
 def test_what_was_read_before_a_start_says_nothing_of_it(eyes):
     one = eyes("server1")
     one.probes.restarted("Shop")
-    one.caller.drain()
+    read = one.caller.posted.get(timeout=20)
     one.probes.stopped("Shop")
     one.probes.restarted("Shop")
+    read()
     assert one.probes.current("Shop") is None
 
 
