@@ -88,7 +88,7 @@ def test_a_site_that_is_lost_waits_for_an_operator_and_its_names_follow(sites, t
     foreseen = run(sites, "what_if", nodes=["server2"])
     assert foreseen.code == 0, foreseen.text
 
-    asked = {"lost": ["server1"], "order": ["wiki"], "result_file": str(tmp_path / "report.json")}
+    asked = {"lost": ["server1"], "first": ["wiki"], "result_file": str(tmp_path / "report.json")}
     gone = run(sites, "disaster_recovery", **asked)
     assert gone.code == 0, gone.text
     until(says(sites, "far"))

@@ -129,7 +129,7 @@ def test_an_address_that_a_record_names_stays(sites):
 
 
 def test_a_whole_site_goes_and_comes_back_with_a_report(sites, tmp_path):
-    asked = {"lost": ["server1"], "order": ["wiki"], "result_file": str(tmp_path / "report.json")}
+    asked = {"lost": ["server1"], "first": ["wiki"], "result_file": str(tmp_path / "report.json")}
     dry = run(sites, "disaster_recovery", "--check", **asked)
     assert dry.code == 0, dry.text
     said = dry.task("Say what is to be done, in this order")

@@ -141,7 +141,11 @@ def test_an_update_without_a_key_is_refused(servers, record):
 def test_another_zone_is_refused(servers, record, keys):
     with pytest.raises(Refused, match="NOTAUTH"):
         check_access(replace(record, zone="other.example"), servers[0].name, keys[KEY], exchange, 5)
+    ensure(record, NEAR, keys, time)
     check_access(record, servers[0].name, keys[KEY], exchange, 5)
+    assert servers[0].addresses(NAME) == [NEAR]
+    with pytest.raises(Refused, match="REFUSED"):
+        check_access(record, servers[0].name, None, exchange, 5)
 
 
 def test_what_is_no_name_server_is_told_within_its_time(record):

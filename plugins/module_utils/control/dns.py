@@ -103,13 +103,14 @@ def ensure_dns(fleet: Fleet, request: DnsRequest, keys: Keys, check: bool, *, cl
     pending = _pending(fleet, hierarchy, record, after)
     notes: list[str] = []
     changed = existing != record or (pending is not None and pending.needed)
-    if not check and existing != record:
-        notes += store.write_cluster(fleet, before, after)
     if pending is not None and pending.needed and not check:
         done = ensure(record, pending.value, keys, clock)
         pending = replace(pending, told=done.told)
         if not done.updated:
             raise not_updated(pending)
+    # Last: a record that no server takes would make every move fail.
+    if not check and existing != record:
+        notes += store.write_cluster(fleet, before, after)
     if pending is not None:
         notes += pending.notes
     return _outcome(record, existing, pending, changed, notes)

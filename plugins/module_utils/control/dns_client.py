@@ -106,14 +106,17 @@ def update(
 
 
 def check_access(record: Dns, server: str, key: Key | None, exchange: Exchange, timeout: float) -> None:
-    """Send an update that changes nothing: whether the server holds the zone and knows the key.
+    """Send an update that changes nothing: whether the server would take one of this record.
 
-    What a key may change is judged by each change (RFC 2136 3.3), so that this does not tell.
+    It deletes an address that no record has: what is not there is passed over (RFC 2136 3.4.2.4), after the
+    server has judged whether the key may change that name (3.3).
 
     Raises:
         StandbyError: as ``update``.
     """
-    _sent(_update(record, key), record, server, exchange, timeout)
+    message = _update(record, key)
+    message.delete(_relative(record), record.type, "::" if record.type == "AAAA" else "0.0.0.0")  # noqa: S104
+    _sent(message, record, server, exchange, timeout)
 
 
 def check_key(key: Key, resource: str) -> None:

@@ -184,3 +184,12 @@ def test_keys_that_cannot_sign_are_refused_without_their_secret(change, told):
         check_key(key, "dns")
     assert not key.secret or key.secret not in str(raised.value)
     assert not key.secret or key.secret not in repr(key)
+
+
+def test_a_record_that_no_server_takes_is_not_declared(world, monkeypatch):
+    monkeypatch.setattr(dns.dns_client, "check_access", lambda *_given: None)
+    world.names.says = dict.fromkeys(RECORD.servers, ())
+    world.names.refuses = True
+    with pytest.raises(StandbyError, match=r"dns new\.example\.com A: is not updated"):
+        declare(world, name="new.example.com")
+    assert world.stored().records == (RECORD,)
