@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ..windows.service import RUNNING
 from .facts import SERVICES, NodeFacts
 from .idle import strays
-from .model import Hierarchy, Site, SiteType, StandbyMode, Volume
+from .model import Hierarchy, Site, SiteType, StandbyMode, Volume, VolumeKind
 from .observe import Presence, instances, moves, pool, see, see_service, site
 from .on_node import on_node
 from .site_types import STARTED
@@ -109,7 +109,7 @@ def why_not_there(member: Site, volumes: Iterable[Volume], facts: NodeFacts) -> 
     for volume in volumes:
         if volume.path not in member.volumes:
             continue
-        if moves(volume):
+        if moves(volume) or volume.kind is VolumeKind.MIRROR:
             return f"its content lies on {volume.id}, which {facts.name} has only while it serves"
         if see(volume, facts).presence is Presence.DOWN:
             return f"{volume.id}, which its content lies on, is not present on {facts.name}"

@@ -26,10 +26,12 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.quick import look
 from ansible_collections.standby.iis.plugins.module_utils.ha.status import State, status
 from ansible_collections.standby.iis.plugins.module_utils.ha.warm import standing, warmth
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config import Binding, IisSite
+from tests.support import mirror_world
 from tests.support.ha_world import (
     CLUSTER,
     DATA,
     DISK,
+    IP1,
     IP2,
     NODES,
     SHARED,
@@ -37,6 +39,7 @@ from tests.support.ha_world import (
     Now,
     Ticks,
     World,
+    address,
 )
 
 WARM_WIKI = replace(WIKI, standby_mode=StandbyMode.WARM, checks=(Check("http://10.0.0.51/"),))
@@ -120,6 +123,17 @@ def test_content_on_a_disk_that_moves_makes_it_cold():
         "warm: not ready, because its content lies on volume F:\\, which server2 has only while it serves; "
         "it would be started as a cold one",
     )
+
+
+def test_a_mirror_turns_only_once_the_site_on_its_source_is_stopped():
+    ips = (IP1, IP2)
+    warm = replace(mirror_world.SITE, standby_mode=StandbyMode.WARM, ips=tuple(ip.address for ip in ips))
+    facts = mirror_world.pair()
+    there = facts["server1"]
+    facts["server1"] = replace(there, addresses=(*there.addresses, address(IP2.address)))
+    moved = plan(replace(mirror_world.WHOLE, ips=ips, sites=(warm,)), "server1", "server2", facts)
+    steps = [step.action for stage in moved.stages for step in stage]
+    assert steps.index(Action.STOP_SITE) < steps.index(Action.TURN_MIRROR)
 
 
 def test_a_pool_of_a_warm_site_goes_on_where_the_disk_of_another_goes_offline():
