@@ -370,7 +370,7 @@ standby:
 standby_notes:
   description:
     - What has a site that is kept warm load an application with the first request after a takeover all the
-      same, one clause each.
+      same, one clause each; and where O(standby_mode) changes, what agents make of that.
   returned: success with O(state=present)
   type: list
   elements: str

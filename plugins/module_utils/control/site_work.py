@@ -11,7 +11,7 @@ from typing import Any
 
 from ..ha.discovered import SiteDiscovery
 from ..ha.facts import NodeFacts
-from ..ha.model import Cluster, Ip, Site, SiteType, Volume
+from ..ha.model import Cluster, Ip, Site, SiteType, StandbyMode, Volume
 from ..ha.on_node import bound_elsewhere, moved_addresses
 from ..ha.site_types import self_starting
 from ..ha.twin import Make, TwinPlan, describe, describe_twin, plan_twin
@@ -131,9 +131,20 @@ def outcome_of(work: Work, found: SiteDiscovery, before: Cluster, after: Cluster
             "standby": {
                 node: replace(one, pools=(), start=False).sentence for node, one in work.standby.items()
             },
-            "standby_notes": preload_notes(work.site, work.original),
+            "standby_notes": [*preload_notes(work.site, work.original), *_of_agents(work.site, before)],
         },
     )
+
+
+def _of_agents(site: Site, before: Cluster) -> list[str]:
+    """What agents make of a changed standby mode: they read the definition as they begin."""
+    former = next((one.standby_mode for one in before.sites if one.name == site.name), None)
+    if former is None or former is site.standby_mode:
+        return []
+    until = "until the role monitor has run again"
+    if site.standby_mode is StandbyMode.WARM:
+        return [f"agents, where they run, leave it cold {until}"]
+    return [f"agents, where they run, start it on its backups again, {until}"]
 
 
 def _lacking(paths: Mapping[str, list[str]]) -> dict[str, Any]:

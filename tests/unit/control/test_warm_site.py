@@ -210,6 +210,19 @@ def test_what_would_load_the_application_only_with_the_first_request_is_named(se
     assert ensure_site(fleet, WARM, check=True).data["standby_notes"] == []
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "clause"),
+    [(COLD, WARM, "leave it cold"), (WARM, COLD, "start it on its backups again")],
+)
+def test_agents_go_on_by_the_former_mode_until_they_begin_again(fleet, first, then, clause):
+    ensure_site(fleet, first, check=False)
+    assert (
+        f"agents, where they run, {clause}" in ensure_site(fleet, then, check=True).data["standby_notes"][-1]
+    )
+    ensure_site(fleet, then, check=False)
+    assert not any("agents" in one for one in ensure_site(fleet, then, check=True).data["standby_notes"])
+
+
 def test_a_pool_that_another_warm_site_idles_in_is_brought_up_to_date(servers, fleet):
     """One that serves there keeps its pool from being replaced."""
     second = SHOP.replace('"Shop" id="3"', '"Wiki" id="4"').replace(":8080:", ":8080:wiki.example.com")
