@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from queue import SimpleQueue
 from unittest.mock import Mock
@@ -14,6 +15,7 @@ import pytest
 from ansible_collections.standby.iis.plugins.module_utils.agent import addresses, hands
 from ansible_collections.standby.iis.plugins.module_utils.agent.hands import Hands
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import StandbyMode
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Do, Reason, Verb
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import LocalState
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import PRESETS, lifetime
@@ -49,7 +51,7 @@ class Bench:
         before: called with each step before it is done.
     """
 
-    def __init__(self, monkeypatch) -> None:
+    def __init__(self, monkeypatch, hierarchy=WHOLE) -> None:
         self.world, self.lease = World(), Lease()
         self.server = self.world.servers["server1"]
         self.told: SimpleQueue[tuple[LocalState, str]] = SimpleQueue()
@@ -62,7 +64,7 @@ class Bench:
         clock.monotonic.return_value = NOW
         node = Node("server1", None, None)
         self.hands = Hands(
-            node, node, {"Shop": WHOLE}, TIMERS, self.lease, self._told, lambda call: call(), clock
+            node, node, {"Shop": hierarchy}, TIMERS, self.lease, self._told, lambda call: call(), clock
         )
 
     def _operate(self, _node, step, _clock):
@@ -110,6 +112,25 @@ def test_a_lease_that_ends_under_way_lets_no_site_come_up(bench):
     bench.hands.begin(START)
     state, problem = bench.ends()
     assert (state, bench.server.addresses, bench.server.sites) == (LocalState.STARTING, BOTH, set())
+    assert "lease is over" in problem
+
+
+def test_a_lease_that_ends_under_way_lets_no_warm_site_be_woken(monkeypatch):
+    warm = tuple(replace(site, standby_mode=StandbyMode.WARM) for site in WHOLE.sites)
+    bench = Bench(monkeypatch, replace(WHOLE, volumes=(), sites=warm))
+    bench.server.sites = {site.name for site in warm}
+    done = []
+
+    def end(step):
+        done.append(step.action)
+        bench.lease.over = bench.lease.over or step.action is Action.WAIT_ADDRESS
+
+    bench.before.side_effect = end
+    bench.hands.begin(START)
+    _state, problem = bench.ends()
+    bench.hands.close()
+    assert Action.WAIT_ADDRESS in done
+    assert Action.WAKE_SITE not in done
     assert "lease is over" in problem
 
 
