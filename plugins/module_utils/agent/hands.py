@@ -72,6 +72,8 @@ class Hands:
         told: called on the loop: hierarchy, its state now, and what failed ("" where nothing did).
         post: has a call run on the loop.
         clock: time.
+        lost: whether another node is known to be gone. Only then a mirror is taken over without it: a node
+            that is there hands it over, or refuses.
     """
 
     def __init__(
@@ -84,7 +86,9 @@ class Hands:
         told: Told,
         post: Callable[[Callable[[], None]], None],
         clock: Clock = time,
+        lost: Callable[[str], bool] = lambda _node: True,
     ) -> None:
+        self._lost = lost
         self._node, self._timers, self._lease = node, timers, lease
         self._hierarchies = {name: on_node(one, node.name) for name, one in hierarchies.items()}
         self._told, self._post, self._clock = told, post, clock
@@ -215,6 +219,10 @@ class Hands:
 
     def _bounded(self, step: Step) -> Step:
         """A step that adds an address gives it the lifetime that is left at that moment."""
+        if step.action is Action.TURN_MIRROR:
+            others = [name for name in step.arguments["volume"].nodes if name != self._node.name]
+            promote = step.arguments["promote"] and all(self._lost(name) for name in others)
+            return replace(step, arguments={**step.arguments, "promote": promote})
         if step.action not in (Action.ADD_ADDRESS, Action.WAIT_ADDRESS):
             return step
         return replace(step, arguments={**step.arguments, "lifetime": self.rest})

@@ -135,6 +135,7 @@ class Worker:
             self.memory,
             self._told,
             self.loop.post,
+            lost=lambda name: self.memory.lost(name, time.monotonic()),
         )
         self._names = _names(place, self.memory, outside.say)
         hierarchies = place.hierarchies.values()

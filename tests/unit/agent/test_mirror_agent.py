@@ -10,10 +10,12 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import probes as probes_module
 from ansible_collections.standby.iis.plugins.module_utils.agent.declared import ClusterOptions, membership
+from ansible_collections.standby.iis.plugins.module_utils.agent.hands import Hands
 from ansible_collections.standby.iis.plugins.module_utils.agent.probes import Probes
 from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Outside, Place, Worker
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Local, LocalState
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
+from ansible_collections.standby.iis.plugins.module_utils.ha.plan import Action, plan
 from ansible_collections.standby.iis.plugins.module_utils.node import Node
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy
 from tests.support.caller import PlayedCaller
@@ -126,6 +128,25 @@ def test_the_fence_of_an_owner_is_no_sign_of_its_life(worker):
     assert looks(worker, 100.0, ("server1", None)) == ""
     assert "20 s" in looks(worker, 100.0, ("server1", 120.0))
     assert "20 s" in looks(worker, 100.0, ("server1", None))
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_node_that_is_there_is_never_taken_over_from(gone):
+    told: list[bool] = []
+    hands = Hands(
+        Node("server2", Mock(), Mock()),
+        Mock(),
+        {"Shop": WHOLE},
+        LAN,
+        Mock(),
+        Mock(),
+        Mock(),
+        lost=lambda name: (told.append(name == "server1"), gone)[1],
+    )
+    steps = plan(WHOLE, None, "server2", {"server2": pair(up=None)["server2"]}).steps
+    turn = hands._bounded(next(step for step in steps if step.action is Action.TURN_MIRROR))
+    assert (told, turn.arguments["promote"]) == ([True], gone)
+    hands.close()
 
 
 def test_what_nobody_else_has_is_not_stale(worker):

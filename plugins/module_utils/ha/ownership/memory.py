@@ -226,6 +226,12 @@ class Memory:
         self._named[hierarchy] = named
         return stands.union(*(names for _version, names in named))
 
+    def lost(self, node: str, now: float) -> bool:
+        """Whether another node's record says that it has ended, or is not renewed any more."""
+        seen = self._seen.nodes.get(node)
+        record = seen.record if seen is not None else None
+        return seen is None or record is None or record.ended or now >= seen.since + self.timers.ttl
+
     def owner_heard(self, hierarchy: str) -> tuple[str, float | None] | None:
         """Another node that the record names as owner, and own clock when its last renewal was seen.
 

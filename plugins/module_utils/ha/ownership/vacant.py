@@ -207,12 +207,15 @@ def _begins(s: Snapshot, record: HierarchyRecord, node: str) -> bool:
 def _claim(
     s: Snapshot, rules: Rules, record: HierarchyRecord, seen: Seen[HierarchyRecord] | None, why: str
 ) -> Result:
-    """Write this node into the record as owner, of mirrored data as the only one that has all of it.
+    """Write this node into the record as owner; after a lost one, as the only one that has all mirrored data.
 
-    Who else has it, its mirror tells once it serves. A mirror goes on acknowledging what the other node does
-    not have, which may be dead: nobody may be named beforehand.
+    Who else has it, its mirror tells once it serves. A mirror goes on acknowledging what a node that is lost
+    does not have: that one may not be named beforehand. Who has released it may take it back.
     """
-    current = (s.node,) if rules.replicated else record.current
+    current = record.current
+    lost = record.owner not in ("", s.node)
+    if rules.replicated and (lost or current is None or s.node not in current):
+        current = (s.node,)
     claimed = replace(
         record,
         owner=s.node,

@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import NodeState
 from tests.support.ownership_memory import PEER, WEB, Node, beat
+from tests.support.ownership_snapshots import TIMERS
 
 THEIRS = replace(WEB, owner="server2", incarnation=8)
 
@@ -30,6 +31,16 @@ def test_its_fence_is_none():
     fenced = replace(PEER, state=NodeState.FENCED, by="server1")
     node.read(120.0, web=(7, THEIRS), server2=(5, fenced))
     assert node.memory.owner_heard("web") == ("server2", None)
+
+
+def test_a_node_is_lost_once_it_is_silent_or_has_ended():
+    node = Node()
+    assert node.memory.lost("server2", 99.0)  # nothing is known of it
+    node.read(100.0, web=(7, THEIRS), server2=(4, PEER))
+    assert not node.memory.lost("server2", 100.2)
+    assert node.memory.lost("server2", 100.2 + TIMERS.ttl)
+    node.read(101.0, web=(7, THEIRS), server2=(5, replace(PEER, state=NodeState.LEFT)))
+    assert node.memory.lost("server2", 101.2)
 
 
 @pytest.mark.parametrize("record", [WEB, replace(WEB, owner="")])
