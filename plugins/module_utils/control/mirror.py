@@ -14,10 +14,10 @@ from ..ha.facts import NodeFacts, Scope
 from ..ha.graph import hierarchies
 from ..ha.mirror import state_of
 from ..ha.mirror_work import Task, Verb, to_have, to_have_no_more
-from ..ha.model import Cluster, Mirror, Volume, VolumeKind
+from ..ha.model import Cluster, Mirror, MirrorMode, Volume, VolumeKind
 from ..ha.status import State, status
 from ..node import Node
-from ..windows.mirror import Provider
+from ..windows.mirror import Provider, Role
 from . import store
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
@@ -130,7 +130,7 @@ def _perform(node: Node, volume: Volume, verb: Verb, log_size: int, seeded: bool
         raise StandbyError("is not mirrored", resource=volume.id)
     own, other = ends_from(volume, node.name)
     provider: Provider = provider_of(mirror)
-    synchronous = mirror.mode.value == "sync"
+    synchronous = mirror.mode is MirrorMode.SYNC
     operations: dict[Verb, Callable[[], None]] = {
         Verb.CREATE: lambda: provider.create_end(node, own, log_size),
         Verb.PAIR: lambda: provider.pair(
@@ -149,9 +149,9 @@ def _unpair_alone(node: Node, volume: Volume, provider: Provider) -> None:
     """Whatever it takes itself for: source or destination."""
     own, other = ends_from(volume, node.name)
     side = next((one for one in provider.sides(node) if one.group == own.group), None)
-    if side is not None and side.role.value == "source":
+    if side is not None and side.role is Role.SOURCE:
         provider.unpair(node, own, other, alone=True)
-    elif side is not None and side.role.value == "destination":
+    elif side is not None and side.role is Role.DESTINATION:
         provider.unpair(node, other, own, alone=True)
 
 

@@ -16,7 +16,7 @@ from enum import Enum
 from ..errors import StandbyError
 from ..windows.mirror import Copy, Role, Side
 from .facts import NodeFacts
-from .model import Hierarchy, Mirror, MirrorMode, Takeover, Volume, VolumeKind
+from .model import Hierarchy, MirrorMode, Takeover, Volume, VolumeKind
 
 
 class Condition(str, Enum):
@@ -223,10 +223,3 @@ def _is_source(volume: Volume, seen: NodeFacts | None) -> bool:
 
 def _error(volume: Volume, node: str, problem: str, remedy: str) -> StandbyError:
     return StandbyError(problem, node=node, resource=volume.id, remedy=remedy)
-
-
-def would_be_lost(mirror: Mirror) -> str:
-    """What a takeover by force loses, in one clause."""
-    if mirror.mode is MirrorMode.ASYNC:
-        return "what was written since the copy was last complete is lost, which may be more than its RPO"
-    return "what was written since the copy was last in sync is lost"
