@@ -26,7 +26,16 @@ TURN_TIMEOUT = 30.0
 
 
 def provider_of(mirror: Mirror) -> Provider:
-    """What copies a mirror."""
+    """What copies a mirror.
+
+    Raises:
+        StandbyError: this version has no such provider.
+    """
+    if mirror.provider not in PROVIDERS:
+        raise StandbyError(
+            f"a mirror is copied by {mirror.provider}, which this version does not know",
+            remedy=f"Update the collection and the agents; known are {', '.join(PROVIDERS)}",
+        )
     return PROVIDERS[mirror.provider]
 
 
