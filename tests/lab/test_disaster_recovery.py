@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from pathlib import PureWindowsPath
 
 import pytest
 
@@ -33,6 +34,7 @@ def sites(make_shared_lab, tmp_path_factory):
     folder = tmp_path_factory.mktemp("recovery")
     with name_servers(folder / "bind") as (servers, secret):
         made = TwoSites(make_shared_lab(topology(folder)), servers, secret)
+        (made.lab.state.share("files") / PureWindowsPath(WITNESS).name).mkdir()
         for one, other in (("server1", "server2"), ("server2", "server1")):
             made.lab.fault(one, "link", to=other, seconds="0.05", loss="0.01")
         for name, given in (("configure", {}), ("monitor", MONITOR)):
