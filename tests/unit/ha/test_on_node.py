@@ -13,7 +13,14 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.addressing import c
 from ansible_collections.standby.iis.plugins.module_utils.ha.definition import from_values, to_values
 from ansible_collections.standby.iis.plugins.module_utils.ha.disturbance import disturbed
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
-from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check, Cluster, Hierarchy, Ip, Site
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import (
+    Check,
+    Cluster,
+    Hierarchy,
+    Ip,
+    Site,
+    StandbyMode,
+)
 from ansible_collections.standby.iis.plugins.module_utils.ha.on_node import (
     check_with,
     from_outside,
@@ -27,6 +34,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.quick import look
 from ansible_collections.standby.iis.plugins.module_utils.ha.status import State, status
 from ansible_collections.standby.iis.plugins.module_utils.ha.twin import Make, plan_twin
 from ansible_collections.standby.iis.plugins.module_utils.ha.twin_documents import site_document
+from ansible_collections.standby.iis.plugins.module_utils.ha.warm import warmth
 from ansible_collections.standby.iis.plugins.module_utils.windows.adapter import Adapter
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config import (
     Application,
@@ -199,3 +207,16 @@ def test_addresses_belong_to_one_resource_alone():
     with pytest.raises(StandbyError, match="is one of ip 10"):
         check_overlaps(other, CLUSTER)
     check_overlaps(replace(IP), CLUSTER)
+
+
+def test_a_warm_site_of_another_subnet_stands_by_there():
+    warm = replace(SITE, standby_mode=StandbyMode.WARM)
+    hierarchy, cluster = replace(WHOLE, sites=(warm,)), replace(CLUSTER, sites=(warm,))
+    facts = {"near": seen("near", "10.1.0.50", running=True), "far": seen("far", running=True)}
+
+    found = status(hierarchy, facts, cluster)
+    assert (found.owner, found.state) == ("near", State.IN_SERVICE)
+    assert [one.sentence for one in warmth(hierarchy, facts["far"])] == ["warm: ready"]
+    moved = plan(hierarchy, "near", "far", facts).sentences
+    assert 'stop site "Shop" on near' not in moved
+    assert "remove ip 10.1.0.50 from near" in moved
