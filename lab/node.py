@@ -164,7 +164,9 @@ class NodeProcess:
         imports = certificates.Certificates(machine, self._store, machine.registry)
         table.register_script(certificates.SCRIPT.read_text(encoding="utf-8"), imports)
         table.register("%SystemRoot%\\System32\\icacls.exe", Icacls(machine, acls))
-        table.register("%SystemRoot%\\System32\\netsh.exe", Netsh(machine, self._store))
+        table.register(
+            "%SystemRoot%\\System32\\netsh.exe", Netsh(machine, self._store, int(self._node.windows.build))
+        )
 
     async def _shut_down(self, *, orderly: bool) -> None:
         machine = self._machine

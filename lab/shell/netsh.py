@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """netsh.exe, as far as ``http add|update|delete|show sslcert`` goes.
 
-Source: windowsserverdocs ``windows-commands/netsh-http.md``. Errors as they are reported: 1312 for a
-certificate that is not in the store or has no private key, 183 for a binding that is there already, 2 for one
-that is not; each with exit code 1.
+Source: windowsserverdocs ``windows-commands/netsh-http.md``; ``update`` needs a function of httpapi.dll that
+is there from Windows 10 version 1703 on (sdk-api ``nf-http-httpupdateserviceconfiguration.md``). Errors as
+they are reported: 1312 for a certificate that is not in the store or has no private key, 183 for a binding
+that is there already, 2 for one that is not; each with exit code 1.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _TEXTS = {
     _EXISTS: "Cannot create a file when that file already exists.",
     _NO_LOGON: "A specified logon session does not exist. It may already have been terminated.",
 }
+_FIRST_WITH_UPDATE = 15063
 _KEYS = {
     "ipport": re.compile(r"(?:\d+(?:\.\d+){3}|\[[0-9a-f:]+\]):\d+", re.IGNORECASE),
     "hostnameport": re.compile(r"[^:\s]+:\d+"),
@@ -40,10 +42,12 @@ class Netsh:
     Attributes:
         host: the machine.
         store: its certificates.
+        build: of its Windows.
     """
 
     host: Host
     store: CertificateStore
+    build: int
 
     async def __call__(self, argv: Sequence[str], streams: Streams, environment: Mapping[str, str]) -> int:
         """Change one binding of http.sys."""
@@ -54,6 +58,9 @@ class Netsh:
             say(streams.err, "The lab emulates netsh http add, update, delete and show sslcert only.")
             return 1
         verb, key, options = call
+        if verb == "update" and self.build < _FIRST_WITH_UPDATE:
+            say(streams.out, "\r\nThe following command was not found: http update sslcert.\r\n")
+            return 1
         if verb == "show":
             return self._show(key, streams)
         code = self._delete(key) if verb == "delete" else self._write(verb, key, options)

@@ -237,6 +237,22 @@ def test_a_renewed_certificate_replaces_the_old_one_on_all_nodes(https) -> None:
     assert shown(address, 9443, PLAIN) == thumbprint(new)
 
 
+def test_a_certificate_is_renewed_on_windows_server_2016_too(make_lab, tmp_path) -> None:
+    nodes = [node(one, content=True, config="sites.config", windows={"server": 2016}) for one in (1, 2)]
+    folder = tmp_path / "topology"
+    cluster = ClusterLab(
+        make_lab(write_topology(folder, [https_site("Plain", 3, "127.77.1.51", 9443, "")], nodes))
+    )
+    made = (cluster, Issuer(tmp_path / "authority"))
+    old, new = made[1].pair("old", PLAIN, days=20), made[1].pair("new", PLAIN)
+    bring(made, "Plain", old)
+    renewed, again = bring(made, "Plain", new), bring(made, "Plain", new)
+    assert (renewed.changed, again.changed) == (True, False)
+    assert [step.startswith("delete and make again") for step in renewed.data["steps"]] == [False, True] * 2
+    key = ("ipport", f"{cluster.lab.address('1.51')}:9443")
+    assert [store_of(cluster, name).at(key)["thumbprint"] for name in NODES] == [thumbprint(new)] * 2
+
+
 def test_a_node_that_has_the_certificate_without_its_key_gets_it(https) -> None:
     cluster, issuer = https
     pair = issuer.pair("plain", PLAIN)

@@ -115,7 +115,7 @@ def ensure_certificate(fleet: Fleet, request: CertificateRequest, check: bool) -
     facts = read_all(fleet, DISCOVERY, nodes)
     ips = cluster.ips if cluster is not None else ()
     source = serving_node(request.site, facts, every_address(ips))
-    work = _work(fleet, request, source, _site(facts[source], request.site), nodes, ips)
+    work = _work(fleet, request, source, facts, ips)
     for node, seen in facts.items():
         sites = seen.iis.sites if seen.iis is not None else ()
         refuse_shared(_site(facts[source], request.site), sites, work.bindings[node], work.held, node)
@@ -152,24 +152,27 @@ def _work(
     fleet: Fleet,
     request: CertificateRequest,
     source: str,
-    site: IisSite,
-    nodes: Sequence[str],
+    facts: Mapping[str, NodeFacts],
     ips: Sequence[Ip],
 ) -> _Work:
     with fleet.lease(source) as node:
         held = look(node, request.pfx)
     refuse_unfit(held, datetime.now(UTC))
-    chosen = chosen_bindings(site, held, request.bindings, source)
+    chosen = chosen_bindings(_site(facts[source], request.site), held, request.bindings, source)
     bindings = {
-        node: tuple(bound_on(one, moved_addresses(ips, source, node)) for one in chosen) for node in nodes
+        node: tuple(bound_on(one, moved_addresses(ips, source, node)) for one in chosen) for node in facts
     }
-    readings = fleet.on_all(read_certificates, nodes)
+    readings = fleet.on_all(read_certificates, list(facts))
     wanted = Bound(held.thumbprint, request.store)
     plans = {
-        node: plan_certificate(node, wanted, site.name, bindings[node], reading)
+        node: plan_certificate(node, wanted, request.site, bindings[node], reading, _version(facts[node]))
         for node, reading in readings.items()
     }
     return _Work(request, held, bindings, plans, readings)
+
+
+def _version(seen: NodeFacts) -> str:
+    return seen.machine.version if seen.machine is not None else ""
 
 
 def _carry_out(node: Node, work: _Work, plan: CertificatePlan) -> None:
@@ -178,12 +181,12 @@ def _carry_out(node: Node, work: _Work, plan: CertificatePlan) -> None:
     made = made_of(read_value(node, KEY, VALUE), node.name)
     # The record first: what a run that is killed has made is known to be ours.
     imported = [Imported(site, wanted)] if plan.needs_import else []
-    bound = [MadeBinding(site, key, wanted.thumbprint) for key, _there in plan.bind]
+    bound = [MadeBinding(site, key, wanted.thumbprint) for key, _change in plan.bind]
     remember(node, made.also(imported, bound))
     if plan.needs_import:
         import_pfx(node, work.request.pfx, wanted.store)
-    for key, there in plan.bind:
-        bind(node, key, wanted.thumbprint, wanted.store, replace=there)
+    for key, change in plan.bind:
+        bind(node, key, wanted.thumbprint, wanted.store, change)
     left = plan_certificate(node.name, wanted, site, work.bindings[node.name], read_certificates(node))
     if left.needed:
         raise StandbyError(

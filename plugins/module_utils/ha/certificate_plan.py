@@ -13,10 +13,12 @@ from datetime import datetime
 from ..errors import StandbyError
 from ..windows.certificate_store import HeldCertificate
 from ..windows.iis_config import Binding, IisSite
-from ..windows.sslcert import SslKey
+from ..windows.sslcert import Change, SslKey, replacing
 from ..windows.twin_reading import Bound, TwinReading
 from .bindings import CENTRAL_STORE, UnreadableBindingError, endpoint
 from .https import bound_of, covers, https_of, key_of, stored
+
+_LOST = {Change.MADE_ANEW: "; this Windows cannot change it in place, so other settings of it are lost"}
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,12 @@ class CertificatePlan:
     Attributes:
         node: which.
         needs_import: the certificate is not there, or without its private key.
-        bind: bindings to be made, each with whether one is there that is replaced.
+        bind: bindings to be made, or changed, each with what becomes of it.
     """
 
     node: str
     needs_import: bool
-    bind: tuple[tuple[SslKey, bool], ...]
+    bind: tuple[tuple[SslKey, Change], ...]
 
     @property
     def needed(self) -> bool:
@@ -44,9 +46,9 @@ class CertificatePlan:
         first = [f"import the {certificate} into the store {wanted.store} on {self.node}"]
         steps = first if self.needs_import else []
         return steps + [
-            f"{'replace' if there else 'make'} the binding {key} of http.sys on {self.node}, "
-            f"to the {certificate}"
-            for key, there in self.bind
+            f"{change} the binding {key} of http.sys on {self.node}, "
+            f"to the {certificate}{_LOST.get(change, '')}"
+            for key, change in self.bind
         ]
 
 
@@ -129,7 +131,7 @@ def refuse_unfit(held: HeldCertificate, now: datetime) -> None:
 
 
 def plan_certificate(
-    node: str, wanted: Bound, site: str, bindings: Sequence[Binding], reading: TwinReading
+    node: str, wanted: Bound, site: str, bindings: Sequence[Binding], reading: TwinReading, version: str = ""
 ) -> CertificatePlan:
     """What a node needs so that it shows a certificate for some bindings.
 
@@ -139,13 +141,14 @@ def plan_certificate(
         site: whose bindings they are.
         bindings: of it.
         reading: the certificates of the node.
+        version: of its Windows; "" where that does not matter.
     """
     there = stored(reading, wanted)
-    bind: dict[SslKey, bool] = {}
+    bind: dict[SslKey, Change] = {}
     for one in bindings:
         bound = bound_of(reading, site, one)
         if bound is None or not same(bound, wanted):
-            bind[key_of(one)] = bound is not None
+            bind[key_of(one)] = Change.MADE if bound is None else replacing(version)
     return CertificatePlan(node, there is None or not there.private_key, tuple(bind.items()))
 
 

@@ -17,6 +17,8 @@ from ..errors import StandbyError
 from ..node import Completed, Node
 from .failure import about
 
+# Windows 10 version 1703: the first with HttpUpdateServiceConfiguration, by which `update` changes a binding.
+_FIRST_WITH_UPDATE = 15063
 # The application that IIS itself names in its bindings.
 IIS = "{4dc3e181-e14b-4a21-b022-59fc669b0914}"
 
@@ -45,7 +47,26 @@ class SslKey:
         return f"{self.kind}={self.value}"
 
 
-def bind(node: Node, key: SslKey, thumbprint: str, store: str, *, replace: bool) -> None:
+class Change(StrEnum):
+    """What becomes of a binding that is to have another certificate."""
+
+    MADE = "make"
+    UPDATED = "replace"
+    MADE_ANEW = "delete and make again"
+
+
+def replacing(version: str) -> Change:
+    """How a binding that is there is changed; Windows Server 2016 and earlier have no ``update``.
+
+    Args:
+        version: of Windows, such as ``10.0.14393``; "" where it is not known.
+    """
+    build = version.rpartition(".")[2]
+    old = build.isdigit() and int(build) < _FIRST_WITH_UPDATE
+    return Change.MADE_ANEW if old else Change.UPDATED
+
+
+def bind(node: Node, key: SslKey, thumbprint: str, store: str, change: Change = Change.MADE) -> None:
     """Have http.sys present a certificate.
 
     Args:
@@ -53,12 +74,15 @@ def bind(node: Node, key: SslKey, thumbprint: str, store: str, *, replace: bool)
         key: for which connections.
         thumbprint: of the certificate, which is there with its private key.
         store: it is in.
-        replace: there is a binding already, which changes in one step and keeps its other settings.
+        change: what becomes of the binding. ``UPDATED`` changes it in one step and keeps its other settings;
+            with ``MADE_ANEW`` there is none for a moment, and it gets the settings of a new one.
 
     Raises:
         StandbyError: http.sys does not take it.
     """
-    verb = "update" if replace else "add"
+    if change is Change.MADE_ANEW:
+        unbind(node, key)
+    verb = "update" if change is Change.UPDATED else "add"
     certificate = (f"certhash={thumbprint.lower()}", f"appid={IIS}", f"certstorename={store}")
     ended = _run(node, (verb, "sslcert", str(key), *certificate))
     if ended.code:

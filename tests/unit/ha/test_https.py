@@ -42,7 +42,7 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config imp
     IisSite,
     parse_configuration,
 )
-from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import SslKey, SslKind
+from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import Change, SslKey, SslKind
 from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import (
     Bound,
     StoredCertificate,
@@ -195,13 +195,13 @@ KEY = SslKey(SslKind.NAME, "shop.example.net:443")
 
 PLANS = {
     "has everything": (reading(kept()), False, ()),
-    "has nothing": (reading(bound=None), True, ((KEY, False),)),
+    "has nothing": (reading(bound=None), True, ((KEY, Change.MADE),)),
     "has it without its key": (reading(kept(private_key=False)), True, ()),
-    "shows another": (reading(kept(), bound=Bound("CD" * 20, "MY")), False, ((KEY, True),)),
+    "shows another": (reading(kept(), bound=Bound("CD" * 20, "MY")), False, ((KEY, Change.UPDATED),)),
     "shows it from another store": (
         reading(kept(), bound=Bound(GOOD.thumbprint, "Root")),
         False,
-        ((KEY, True),),
+        ((KEY, Change.UPDATED),),
     ),
 }
 
@@ -212,6 +212,24 @@ def test_a_node_gets_what_it_lacks(name: str) -> None:
     plan = plan_certificate("server2", WANTED, "Shop", site().bindings, seen)
     assert (plan.needs_import, plan.bind, plan.needed) == (needs_import, bind, bool(needs_import or bind))
     assert len(plan.sentences(WANTED)) == needs_import + len(bind)
+
+
+@pytest.mark.parametrize(
+    ("version", "change"),
+    [
+        ("10.0.14393", Change.MADE_ANEW),
+        ("10.0.15063", Change.UPDATED),
+        ("10.0.20348", Change.UPDATED),
+        ("", Change.UPDATED),
+    ],
+)
+def test_where_a_binding_cannot_be_changed_in_place_it_is_made_again(version: str, change: Change) -> None:
+    bound = reading(kept(), bound=Bound("CD" * 20, "MY"))
+    plan = plan_certificate("server2", WANTED, "Shop", site().bindings, bound, version)
+    assert plan.bind == ((KEY, change),)
+    assert ["are lost" in step for step in plan.sentences(WANTED)] == [change is Change.MADE_ANEW]
+    absent = plan_certificate("server2", WANTED, "Shop", site().bindings, reading(bound=None), version)
+    assert absent.bind == ((KEY, Change.MADE),)
 
 
 def test_bindings_are_chosen_by_the_names_of_the_certificate() -> None:

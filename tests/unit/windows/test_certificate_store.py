@@ -23,7 +23,7 @@ from ansible_collections.standby.iis.plugins.module_utils.windows import (
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import Pfx
 from ansible_collections.standby.iis.plugins.module_utils.windows.certificates_text import TEXT
-from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import SslKey, SslKind
+from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import Change, SslKey, SslKind
 from ansible_collections.standby.iis.plugins.module_utils.wsman.commandline import command_line
 
 SCRIPT = Path(__file__).parents[3] / "plugins/module_utils/windows/scripts/certificates.ps1"
@@ -113,10 +113,9 @@ def test_netsh_is_told_what_its_documentation_says() -> None:
     runs = Runs(
         Completed(0, b"", b""), Completed(0, b"", b""), Completed(0, b"", b""), Completed(0, b"", b"")
     )
-    sslcert.bind(runs.node, ADDRESS, "AB" * 20, "MY", replace=False)
-    sslcert.bind(
-        runs.node, SslKey(SslKind.NAME, "shop.example.net:443"), "AB" * 20, "WebHosting", replace=True
-    )
+    sslcert.bind(runs.node, ADDRESS, "AB" * 20, "MY")
+    name = SslKey(SslKind.NAME, "shop.example.net:443")
+    sslcert.bind(runs.node, name, "AB" * 20, "WebHosting", Change.UPDATED)
     assert sslcert.unbind(runs.node, ADDRESS)
     appid = "appid={4dc3e181-e14b-4a21-b022-59fc669b0914}"
     assert [" ".join(argv) for argv in runs.argv] == [
@@ -128,6 +127,12 @@ def test_netsh_is_told_what_its_documentation_says() -> None:
     ]
 
 
+def test_a_binding_is_made_again_where_netsh_has_no_update() -> None:
+    runs = Runs(Completed(0, b"", b""), Completed(0, b"", b""), Completed(0, b"", b""))
+    sslcert.bind(runs.node, ADDRESS, "AB" * 20, "MY", Change.MADE_ANEW)
+    assert [argv[2] for argv in runs.argv] == ["show", "delete", "add"]
+
+
 def test_a_binding_that_is_not_there_is_not_deleted() -> None:
     runs = Runs(Completed(1, b"", b""))
     assert not sslcert.unbind(runs.node, ADDRESS)
@@ -137,7 +142,7 @@ def test_a_binding_that_is_not_there_is_not_deleted() -> None:
 def test_a_binding_that_is_refused_is_told_with_what_netsh_said() -> None:
     runs = Runs(Completed(1, b"\r\nSSL Certificate add failed, Error: 1312\r\nA logon session.\r\n", b""))
     with pytest.raises(StandbyError, match="Error: 1312 A logon session") as told:
-        sslcert.bind(runs.node, ADDRESS, "AB" * 20, "MY", replace=False)
+        sslcert.bind(runs.node, ADDRESS, "AB" * 20, "MY")
     assert told.value.resource == "http.sys binding ipport=10.0.0.50:443"
     assert "private key" in (told.value.remedy or "")
 
