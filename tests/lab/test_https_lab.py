@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -31,7 +32,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
 from ansible_collections.standby.iis.plugins.module_utils.windows.deepcheck import run_check
 from ansible_collections.standby.iis.plugins.module_utils.windows.registry import write_value
 from lab.certificates import Pair
-from tests.support.cluster_lab import ClusterLab, node, write_topology
+from tests.support.cluster_lab import CONFIG, ClusterLab, node, write_topology
 from tests.support.https_lab import (
     PASSWORD,
     PAY,
@@ -282,6 +283,23 @@ def test_what_was_made_is_taken_away_where_the_site_does_not_run(https) -> None:
     kept = {name: store_of(cluster, name).certificates(["MY"]) for name in NODES}
     assert [[one["thumbprint"] for one in kept[name]].count(thumbprint(pair)) for name in NODES] == [1, 0]
     assert curl(issuer.ca, PLAIN, cluster.address(51), 9443).returncode == 0
+
+
+def test_a_binding_that_somebody_else_has_made_since_stays(https) -> None:
+    cluster, issuer = https
+    bring(https, "Plain", issuer.pair("plain", PLAIN))
+    store, other = store_of(cluster, "server2"), issuer.pair("other", "other.example.net")
+    key = ("ipport", f"{cluster.lab.address('1.51')}:9443")
+    store.bind(store.add(other.certificate), key)
+    document = cluster.lab.state.node("server2") / CONFIG
+    without = re.sub(
+        '<site name="Plain".*?</site>', "", document.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    document.write_text(without, encoding="utf-8")
+    assert '"Plain"' not in without
+    done = take_away(https, "Plain")
+    assert not [step for step in done.data["steps"] if "binding" in step and "server2" in step]
+    assert store.at(key)["thumbprint"] == thumbprint(other)
 
 
 def test_what_was_there_before_stays(https) -> None:

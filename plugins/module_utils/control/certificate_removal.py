@@ -15,7 +15,7 @@ from ..node import Node
 from ..windows.certificate_store import remove_certificate
 from ..windows.iis_config import IisSite
 from ..windows.registry import read_value
-from ..windows.sslcert import unbind
+from ..windows.sslcert import shows, unbind
 from ..windows.twin_reading import read_certificates
 from .certificate import remember
 from .fleet import Fleet
@@ -49,7 +49,9 @@ def remove_certificates(fleet: Fleet, site: str, check: bool) -> Outcome:
             continue
         with fleet.lease(node) as session:
             sites = seen.iis.sites if seen.iis is not None else ()
-            removals[node] = plan_removal(site, made, sites, read_certificates(session))
+            bound = [one for one in made.bound if one.site == site]
+            unchanged = {one.key for one in bound if shows(session, one.key, one.thumbprint)}
+            removals[node] = plan_removal(site, made, sites, read_certificates(session), unchanged)
     if not check:
         fleet.on_all(lambda node: _take_away(node, removals[node.name]), list(removals))
     return _outcome(site, removals, notes)

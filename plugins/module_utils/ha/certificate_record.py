@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ..errors import BadDocument
@@ -116,7 +116,9 @@ class Removal:
         ]
 
 
-def plan_removal(name: str, made: Made, sites: Iterable[IisSite], reading: TwinReading) -> Removal:
+def plan_removal(
+    name: str, made: Made, sites: Iterable[IisSite], reading: TwinReading, unchanged: Collection[SslKey]
+) -> Removal:
     """What is taken away of what was made for a site: nothing that another site uses, or somebody changed.
 
     Args:
@@ -124,6 +126,8 @@ def plan_removal(name: str, made: Made, sites: Iterable[IisSite], reading: TwinR
         made: what the node remembers.
         sites: all of the node.
         reading: its certificates.
+        unchanged: bindings that were made for the site and show in http.sys what they were given; a site that
+            is gone tells nothing of what somebody else has bound there since.
     """
     every = list(sites)
     others = [one for one in every if one.name != name]
@@ -135,9 +139,7 @@ def plan_removal(name: str, made: Made, sites: Iterable[IisSite], reading: TwinR
     }
     shared = {key_of(binding) for one in others for binding in readable_https(one)}
     ours = [one for one in made.bound if one.site == name and one.key not in shared]
-    keys = tuple(
-        one.key for one in ours if (now := own.get(one.key)) is None or now.thumbprint == one.thumbprint
-    )
+    keys = tuple(one.key for one in ours if one.key in unchanged)
     left = made.without(name)
     names = {one.name.casefold() for one in others}
     used = [bound for (site, _information), bound in reading.bound.items() if site in names]

@@ -3,8 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 """TLS bindings of http.sys: ``netsh http add|update|delete|show sslcert``.
 
-Syntax: windowsserverdocs, windows-commands/netsh-http. What it writes is in the language of the system and is
-never read; which certificate a binding has is read through IIS (``twin_reading.read_certificates``).
+Syntax: windowsserverdocs, windows-commands/netsh-http. What it writes is in the language of the system, and
+is read for a known thumbprint alone; which certificate a binding of a site has is read through IIS
+(``twin_reading.read_certificates``).
 """
 
 from __future__ import annotations
@@ -112,6 +113,12 @@ def unbind(node: Node, key: SslKey) -> bool:
             remedy=f"Run `netsh http delete sslcert {key}` on the node",
         )
     return True
+
+
+def shows(node: Node, key: SslKey, thumbprint: str) -> bool:
+    """True where http.sys has a binding with that certificate; its digits are the same in every language."""
+    ended = _run(node, ("show", "sslcert", str(key)))
+    return ended.code == 0 and thumbprint.casefold().encode("ascii") in ended.stdout.lower()
 
 
 def is_bound(node: Node, key: SslKey) -> bool:

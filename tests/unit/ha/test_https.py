@@ -291,23 +291,25 @@ def test_a_damaged_record_is_told_with_what_to_do(text: str) -> None:
 
 
 def test_what_was_made_is_taken_away_and_no_more() -> None:
-    removal = plan_removal("Shop", MADE, [site()], reading(kept()))
+    removal = plan_removal("Shop", MADE, [site()], reading(kept()), {KEY})
     assert (removal.keys, removal.certificates, removal.left) == ((KEY,), (WANTED,), Made())
-    twin_gone = plan_removal("Shop", MADE, [], TwinReading(certificates=(kept(),)))
+    twin_gone = plan_removal("Shop", MADE, [], TwinReading(certificates=(kept(),)), {KEY})
     assert (twin_gone.keys, twin_gone.certificates) == ((KEY,), (WANTED,))
 
 
 def test_what_somebody_changed_since_stays() -> None:
-    removal = plan_removal("Shop", MADE, [site()], reading(kept(), bound=Bound("CD" * 20, "MY")))
+    removal = plan_removal("Shop", MADE, [site()], reading(kept(), bound=Bound("CD" * 20, "MY")), ())
     assert (removal.keys, removal.certificates) == ((), (WANTED,))
+    twin_gone = plan_removal("Shop", MADE, [], TwinReading(certificates=(kept(),)), ())
+    assert (twin_gone.keys, twin_gone.certificates, twin_gone.left) == ((), (WANTED,), Made())
 
 
 def test_what_another_site_uses_stays() -> None:
     other = site("Pay", ("10.0.0.50:443:pay.example.net", 1))
     seen = replace(reading(kept()), bound={**reading().bound, ("pay", "10.0.0.50:443:pay.example.net"): GOOD})
-    removal = plan_removal("Shop", MADE, [site(), other], seen)
+    removal = plan_removal("Shop", MADE, [site(), other], seen, {KEY})
     assert (removal.keys, removal.certificates) == ((KEY,), ())
-    same_name = plan_removal("Shop", MADE, [site(), site("Pay")], reading(kept()))
+    same_name = plan_removal("Shop", MADE, [site(), site("Pay")], reading(kept()), {KEY})
     assert same_name.keys == ()
     remembered = MADE.also([Imported("Pay", WANTED)], [])
-    assert plan_removal("Shop", remembered, [site()], reading(kept())).certificates == ()
+    assert plan_removal("Shop", remembered, [site()], reading(kept()), {KEY}).certificates == ()

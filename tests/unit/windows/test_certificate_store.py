@@ -133,6 +133,13 @@ def test_a_binding_is_made_again_where_netsh_has_no_update() -> None:
     assert [argv[2] for argv in runs.argv] == ["show", "delete", "add"]
 
 
+def test_a_binding_shows_a_certificate_where_netsh_prints_its_thumbprint() -> None:
+    german = f"    Zertifikathash               : {'ab' * 20}\r\n".encode()
+    runs = Runs(Completed(0, german, b""), Completed(0, german, b""), Completed(1, german, b""))
+    wanted = ("AB" * 20, "CD" * 20, "AB" * 20)
+    assert [sslcert.shows(runs.node, ADDRESS, one) for one in wanted] == [True, False, False]
+
+
 def test_a_binding_that_is_not_there_is_not_deleted() -> None:
     runs = Runs(Completed(1, b"", b""))
     assert not sslcert.unbind(runs.node, ADDRESS)
