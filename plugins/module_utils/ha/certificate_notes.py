@@ -14,6 +14,7 @@ from ..windows.iis_config import IisConfiguration, IisSite
 from ..windows.twin_reading import TwinReading
 from .https import differing, https_of, judge, thumbprints
 from .model import Hierarchy
+from .on_node import moved_addresses
 
 # Site -> binding -> thumbprint, "" where none is bound.
 Shown: TypeAlias = Mapping[str, Mapping[str, str]]
@@ -36,19 +37,21 @@ class Note:
     sentence: str = field(compare=False)
 
 
-def protected_https(hierarchies: Iterable[Hierarchy], iis: IisConfiguration) -> list[tuple[str, IisSite]]:
+def protected_https(
+    hierarchies: Iterable[Hierarchy], iis: IisConfiguration
+) -> list[tuple[Hierarchy, IisSite]]:
     """Hierarchy and site for every protected site of a node with an https binding."""
-    every = [(one.name, iis.site(site.name)) for one in hierarchies for site in one.sites]
-    return [(name, site) for name, site in every if site is not None and https_of(site)]
+    every = [(one, iis.site(site.name)) for one in hierarchies for site in one.sites]
+    return [(one, site) for one, site in every if site is not None and https_of(site)]
 
 
-def shown_by(sites: Iterable[tuple[str, IisSite]], reading: TwinReading) -> Shown:
+def shown_by(sites: Iterable[tuple[Hierarchy, IisSite]], reading: TwinReading) -> Shown:
     """What a node shows, as others are told of it."""
     return thumbprints(reading, [site for _hierarchy, site in sites])
 
 
 def notes_of(
-    sites: Iterable[tuple[str, IisSite]],
+    sites: Iterable[tuple[Hierarchy, IisSite]],
     node: str,
     reading: TwinReading,
     others: Mapping[str, Shown],
@@ -67,12 +70,13 @@ def notes_of(
     """
     for hierarchy, site in sites:
         for found in judge(site, node, reading, now, days):
-            yield Note(hierarchy, (site.name, found.binding, found.flaw.value), found.sentence)
+            yield Note(hierarchy.name, (site.name, found.binding, found.flaw.value), found.sentence)
         own = thumbprints(reading, [site])[site.name]
         for other, shown in others.items():
-            for binding, here, there in differing(own, shown.get(site.name, {})):
+            moved = moved_addresses(hierarchy.ips, other, node)
+            for binding, here, there in differing(own, shown.get(site.name, {}), moved):
                 told = f"{binding} shows the certificate {here} on {node}, and {there} on {other}"
-                yield Note(hierarchy, (site.name, binding, f"{DIFFERENT} {other}"), told)
+                yield Note(hierarchy.name, (site.name, binding, f"{DIFFERENT} {other}"), told)
 
 
 def models(hierarchies: Iterable[Hierarchy], node: str) -> dict[str, tuple[str, ...]]:

@@ -15,6 +15,7 @@ from ..windows.iis_config import Binding, IisSite
 from ..windows.sslcert import SslKey, SslKind
 from ..windows.twin_reading import Bound, StoredCertificate, TwinReading
 from .bindings import CENTRAL_STORE, SNI, Endpoint, UnreadableBindingError, binding_key, endpoint
+from .on_node import information
 
 _DATE = "%Y-%m-%d"
 _DAY = 86400.0
@@ -210,18 +211,24 @@ def lacking(site: IisSite, node: str, here: TwinReading, there: TwinReading) -> 
             yield f"{told} has no private key on {node}"
 
 
-def differing(own: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def differing(
+    own: Mapping[str, str], other: Mapping[str, str], moved: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
     """Bindings of a site for which two nodes have different certificates: binding, own, other.
 
-    A node in another subnet has the binding on an address of its own: there, port and host name tell.
+    Args:
+        own: of this node.
+        other: of the other one.
+        moved: addresses of the other node -> those of this one, where they differ (``moved_addresses``).
     """
-    moved = {_port_and_host(one): thumbprint for one, thumbprint in other.items() if one not in own}
+    here = {_moved(binding, moved): thumbprint for binding, thumbprint in other.items()}
     for binding, thumbprint in own.items():
-        elsewhere = other[binding] if binding in other else moved.get(_port_and_host(binding))
+        elsewhere = here.get(binding)
         if elsewhere and thumbprint and elsewhere != thumbprint:
             yield binding, thumbprint, elsewhere
 
 
-def _port_and_host(binding: str) -> str:
-    """The end of what ``binding_key`` gives, after the address."""
-    return ":".join(binding.rsplit(":", 2)[1:])
+def _moved(binding: str, moved: Mapping[str, str]) -> str:
+    """What ``binding_key`` gives, as it is on the node that its address moves to."""
+    protocol, slash, rest = binding.partition("/")
+    return f"{protocol}{slash}{information(rest, moved)}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.severity import 
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_notes import Note, models
 from ansible_collections.standby.iis.plugins.module_utils.ha.check_times import CheckSettings
-from ansible_collections.standby.iis.plugins.module_utils.ha.model import Hierarchy, Site
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Hierarchy, Ip, Site
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config import parse_configuration
 
@@ -57,8 +58,13 @@ class World:
         self.clock, self.asked = 1000.0, 0
         monkeypatch.setattr(https_watch, "read_configuration", lambda _node: IIS)
         node = Node("server2", None, SimpleNamespace(run=self._run))  # type: ignore[arg-type]
+        self.node = node
+        self.protect(hierarchy("Shop"))
+
+    def protect(self, whole: Hierarchy) -> None:
+        """The agent begins with another definition."""
         self.watch = HttpsWatch(
-            "server2", node, [hierarchy("Shop")], CheckSettings(), self._ask, lambda: self.clock, lambda: NOW
+            "server2", self.node, [whole], CheckSettings(), self._ask, lambda: self.clock, lambda: NOW
         )
 
     def _ask(self, peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -123,6 +129,16 @@ def test_a_renewal_on_the_primary_alone_is_seen_on_the_backup(world) -> None:
     assert (
         note.sentence == f"{BINDING} shows the certificate {'AB' * 20} on server2, and {'CD' * 20} on server1"
     )
+
+
+def test_a_peer_in_another_subnet_is_compared_by_the_address_that_it_has(world) -> None:
+    address = INFORMATION.rpartition(":")[0].rpartition(":")[0]
+    world.peer = {"age": 1.0, "sites": {"Shop": {BINDING.replace(address, "10.9.0.50"): "CD" * 20}}}
+    assert world.watch.look()[0].notes == ()
+    ip = Ip("10.9.0.50", 24, NODES, elsewhere=(("server2", address, 24),))
+    world.protect(replace(hierarchy("Shop"), ips=(ip,)))
+    (note,) = world.watch.look()[0].notes
+    assert note.about == ("Shop", BINDING, "different server1")
 
 
 @pytest.mark.parametrize("age", [None, 601.0])

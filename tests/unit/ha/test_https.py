@@ -33,6 +33,8 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.https import (
     lacking,
     thumbprints,
 )
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Ip
+from ansible_collections.standby.iis.plugins.module_utils.ha.on_node import moved_addresses
 from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import (
     CentralStore,
     HeldCertificate,
@@ -51,6 +53,7 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading i
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 GOOD = Bound("AB" * 20, "My")
+NODES = ("server1", "server2")
 INFORMATION = "10.0.0.50:443:shop.example.net"
 
 
@@ -175,14 +178,25 @@ def test_what_nodes_show_differently_is_found_by_their_thumbprints_alone() -> No
     own = thumbprints(reading(kept()), [site()])["Shop"]
     assert own == {"https/10.0.0.50:443:shop.example.net": GOOD.thumbprint}
     other = {**dict.fromkeys(own, "CD" * 20), "https/10.0.0.51:443:": "EF" * 20}
-    assert list(differing(own, other)) == [("https/10.0.0.50:443:shop.example.net", "AB" * 20, "CD" * 20)]
-    assert list(differing(own, dict.fromkeys(own, ""))) == []
-    assert list(differing(own, {})) == []
-    elsewhere = {"https/10.9.0.50:443:shop.example.net": "CD" * 20}
-    assert list(differing(own, elsewhere)) == [("https/10.0.0.50:443:shop.example.net", "AB" * 20, "CD" * 20)]
+    assert list(differing(own, other, {})) == [("https/10.0.0.50:443:shop.example.net", "AB" * 20, "CD" * 20)]
+    assert list(differing(own, dict.fromkeys(own, ""), {})) == []
+    assert list(differing(own, {}, {})) == []
     two = {"https/10.0.0.50:443:": "AB" * 20, "https/10.0.0.51:443:": "CD" * 20}
-    assert list(differing(two, two)) == []
-    assert list(differing(two, {"https/10.0.0.50:443:": "AB" * 20})) == []
+    assert list(differing(two, two, {})) == []
+    assert list(differing(two, {"https/10.0.0.50:443:": "AB" * 20}, {})) == []
+
+
+def test_certificates_of_nodes_in_two_subnets_are_compared_binding_by_binding() -> None:
+    ips = (
+        Ip("10.1.0.50", 24, NODES, elsewhere=(("server2", "10.2.0.50", 24),)),
+        Ip("fd00::1", 64, NODES, elsewhere=(("server2", "fd00:2::1", 64),)),
+    )
+    moved = moved_addresses(ips, "server1", "server2")
+    first = {"https/10.1.0.50:443:": "AB" * 20, "https/[fd00::1]:443:": "CD" * 20, "https/*:443:": "EF" * 20}
+    own = {"https/10.2.0.50:443:": "AB" * 20, "https/[fd00:2::1]:443:": "CD" * 20, "https/*:443:": "EF" * 20}
+    assert list(differing(own, first, moved)) == []
+    old = {**first, "https/[fd00::1]:443:": "AB" * 20}
+    assert list(differing(own, old, moved)) == [("https/[fd00:2::1]:443:", "CD" * 20, "AB" * 20)]
 
 
 # An operator's certificate
