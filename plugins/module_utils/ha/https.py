@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +61,7 @@ def https_of(site: IisSite | None) -> tuple[Binding, ...]:
 def central_ports(sites: Iterable[IisSite]) -> tuple[int, ...]:
     """Ports of bindings that are served from the central store."""
     every = [one for site in sites for one in https_of(site) if one.ssl_flags & CENTRAL_STORE]
-    return tuple(dict.fromkeys(_endpoint(one).port for one in every))
+    return tuple(dict.fromkeys(found.port for one in every if (found := _readable(one)) is not None))
 
 
 def key_of(binding: Binding) -> SslKey:
@@ -84,8 +85,23 @@ def key_of(binding: Binding) -> SslKey:
 
 def covers(names: Iterable[str], host: str) -> bool:
     """A certificate for some names is for a host too; one star stands for one label (RFC 6125 6.4.3)."""
-    known, wanted = {name.casefold() for name in names}, host.casefold()
+    known, wanted = {_in_unicode(name) for name in names}, _in_unicode(host)
     return not wanted or wanted in known or f"*.{wanted.partition('.')[2]}" in known
+
+
+def _in_unicode(name: str) -> str:
+    """A host name as it is compared: international labels are written in two ways (RFC 5890 2.3.2.1)."""
+    labels = unicodedata.normalize("NFC", name.lower()).split(".")
+    return ".".join(_label(one) for one in labels)
+
+
+def _label(text: str) -> str:
+    if not text.startswith("xn--"):
+        return text
+    try:
+        return text[4:].encode("ascii").decode("punycode")
+    except UnicodeError:
+        return text
 
 
 def bound_of(reading: TwinReading, site: str, binding: Binding) -> Bound | None:
@@ -126,52 +142,43 @@ def judge(
         days: with fewer left, a certificate is told of.
     """
     for binding in https_of(site):
-        if site is None or (found := _judged(site.name, binding, reading, now, days)) is None:
+        if site is None or (found := _judged(site.name, node, binding, reading, now, days)) is None:
             continue
-        flaw, sentence = found
-        name = binding_key(binding)
-        yield Finding(name, flaw, sentence.format(where=f"{name} on {node}"))
+        yield Finding(binding_key(binding), *found)
 
 
 def _judged(
-    site: str, binding: Binding, reading: TwinReading, now: datetime | None, days: float
+    site: str, node: str, binding: Binding, reading: TwinReading, now: datetime | None, days: float
 ) -> tuple[Flaw, str] | None:
+    where = f"{binding_key(binding)} on {node}"
     if binding.ssl_flags & CENTRAL_STORE:
         problem = _central(binding, reading.central)
-        return (
-            (Flaw.CENTRAL, f"{problem.replace('{', '{{').replace('}', '}}')} for {{where}}")
-            if problem
-            else None
-        )
+        return (Flaw.CENTRAL, f"{problem} for {where}") if problem else None
     bound = bound_of(reading, site, binding)
     if bound is None:
-        return Flaw.UNBOUND, "no certificate is bound to {where}"
-    kept = stored(reading, bound)
+        return Flaw.UNBOUND, f"no certificate is bound to {where}"
+    kept, told = stored(reading, bound), f"the certificate {bound.thumbprint} of {where}"
     if kept is None:
-        return (
-            Flaw.MISSING,
-            f"the certificate {bound.thumbprint} of {{where}} is not in the store {bound.store}",
-        )
+        return Flaw.MISSING, f"{told} is not in the store {bound.store}"
     if not kept.private_key:
-        return Flaw.NO_KEY, f"the certificate {bound.thumbprint} of {{where}} has no private key"
+        return Flaw.NO_KEY, f"{told} has no private key"
     left = (kept.ends - now).total_seconds() / _DAY if now is not None else days
     date = kept.ends.strftime(_DATE)
     if left <= 0:
-        return Flaw.EXPIRED, f"the certificate {bound.thumbprint} of {{where}} expired on {date}"
+        return Flaw.EXPIRED, f"{told} expired on {date}"
     if left < days:
-        told = f"the certificate {bound.thumbprint} of {{where}} expires on {date}, in {left:.0f} days"
-        return Flaw.EXPIRING, told
-    host = _endpoint(binding).host
-    if kept.names and not covers(kept.names, host):
-        return Flaw.NAMES, f"the certificate {bound.thumbprint} of {{where}} is not for {host}"
+        return Flaw.EXPIRING, f"{told} expires on {date}, in {left:.0f} days"
+    found = _readable(binding)
+    if found is not None and kept.names and not covers(kept.names, found.host):
+        return Flaw.NAMES, f"{told} is not for {found.host}"
     return None
 
 
 def _central(binding: Binding, store: CentralStore | None) -> str:
     """Why a binding of the central store serves nobody, as far as that is known; "" for no reason."""
-    if store is None:
+    found = _readable(binding)
+    if store is None or found is None:
         return ""
-    found = _endpoint(binding)
     if not store.enabled:
         return "the central certificate store is not enabled"
     if found.port not in store.ports:
@@ -183,11 +190,12 @@ def _central(binding: Binding, store: CentralStore | None) -> str:
     return ""
 
 
-def _endpoint(binding: Binding) -> Endpoint:
-    found = endpoint(binding)
-    if found is None:
-        raise AssertionError(f"{binding.information} of an https binding names no address")
-    return found
+def _readable(binding: Binding) -> Endpoint | None:
+    """Where a binding listens; None where that cannot be read, and somebody wrote it by hand."""
+    try:
+        return endpoint(binding)
+    except UnreadableBindingError:
+        return None
 
 
 def lacking(site: IisSite, node: str, here: TwinReading, there: TwinReading) -> Iterator[str]:

@@ -26,6 +26,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_record 
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.https import (
     Flaw,
+    central_ports,
     covers,
     differing,
     judge,
@@ -129,6 +130,25 @@ def test_a_binding_of_the_central_store_is_judged_as_far_as_it_is_known(name: st
     assert all(told in one.sentence for one in found)
 
 
+def test_braces_in_a_name_are_told_as_they_are() -> None:
+    information = "10.0.0.50:443:a{b}c.example"
+    bound = {("shop", information): Bound(GOOD.thumbprint, "{W}")}
+    for certificates, flaw in (((), "store {W}"), ((kept(store="{W}"),), "for a{b}c.example")):
+        seen = TwinReading(certificates=certificates, bound=bound)
+        (found,) = judge(site("Shop", (information, 1)), "server1", seen, NOW, 30.0)
+        assert found.sentence.endswith(flaw)
+        assert "https/10.0.0.50:443:a{b}c.example on server1" in found.sentence
+
+
+def test_a_binding_that_cannot_be_read_is_no_reason_to_judge_nothing() -> None:
+    shop = site("Shop", ("10.0.0.50:x:", 3), (INFORMATION, 3))
+    assert central_ports([shop]) == (443,)
+    seen = replace(reading(bound=None), central=replace(CENTRAL, ports=frozenset()))
+    assert [one.binding for one in judge(shop, "server1", seen, NOW, 30.0)] == [f"https/{INFORMATION}"]
+    odd = TwinReading(certificates=(kept(),), bound={("shop", "10.0.0.50:x:"): GOOD})
+    assert list(judge(site("Shop", ("10.0.0.50:x:", 0)), "server1", odd, NOW, 30.0)) == []
+
+
 @pytest.mark.parametrize(
     ("information", "flags", "key"),
     [
@@ -153,6 +173,12 @@ def test_the_binding_of_http_sys_that_belongs_to_one_of_iis(information: str, fl
         (("*.example.net",), "example.net", False),
         (("shop.example.net",), "", True),
         ((), "shop.example.net", False),
+        (("xn--bcher-kva.example",), "Bücher.example", True),
+        (("bücher.example",), "xn--bcher-kva.example", True),
+        (("*.xn--bcher-kva.example",), "shop.bu\u0308cher.example", True),
+        (("xn--fa-hia.example",), "faß.example", True),
+        (("xn--fa-hia.example",), "fass.example", False),
+        (("xn--\u00fc.example", "xn--9999999999.example"), "shop.example.net", False),
     ],
 )
 def test_a_star_stands_for_one_label(names: tuple[str, ...], host: str, covered: bool) -> None:
