@@ -238,6 +238,23 @@ def test_a_renewed_certificate_replaces_the_old_one_on_all_nodes(https) -> None:
     assert shown(address, 9443, PLAIN) == thumbprint(new)
 
 
+def test_a_backup_that_refuses_leaves_the_node_that_serves_as_it_is(https) -> None:
+    cluster, issuer = https
+    old, new, other = issuer.pair("old", PLAIN, days=20), issuer.pair("new", PLAIN), issuer.pair("other", PAY)
+    bring(https, "Plain", old)
+    cluster.put("Plain", "server1")
+    backup, key = store_of(cluster, "server2"), ("ipport", f"{cluster.lab.address('1.51')}:9443")
+    backup.unbind(key)
+    backup.bind(
+        backup.add(other.certificate)
+    )  # IIS tells of a binding, and there is none that netsh could update
+    with pytest.raises(StandbyError, match=r"http\.sys does not take the certificate") as told:
+        bring(https, "Plain", new)
+    assert told.value.node == "server2"
+    assert store_of(cluster, "server1").at(key)["thumbprint"] == thumbprint(old)
+    assert shown(cluster.address(51), 9443, PLAIN) == thumbprint(old)
+
+
 def test_a_certificate_is_renewed_on_windows_server_2016_too(make_lab, tmp_path) -> None:
     nodes = [node(one, content=True, config="sites.config", windows={"server": 2016}) for one in (1, 2)]
     folder = tmp_path / "topology"
