@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,13 @@ class Certificates:
     async def __call__(self, argv: Sequence[str], streams: Streams, environment: Mapping[str, str]) -> int:
         """Answer line after line."""
         del argv, environment
-        async for call in fixedscript.calls(streams):
-            fixedscript.answer(streams, self._answer(call))
+        secret: dict[str, str] = {}
+        for line in (await streams.read_all()).decode("ascii").splitlines():
+            if line.startswith("{"):
+                fixedscript.answer(streams, self._answer(json.loads(line) | secret))
+            else:
+                pfx, password = line.split(":")
+                secret = {"pfx": pfx, "password": base64.b64decode(password).decode()}
         return 0
 
     def _answer(self, call: Call) -> dict[str, Any]:

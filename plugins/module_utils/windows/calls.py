@@ -76,9 +76,19 @@ def _start(node: Node, script: str, windows: str, lines: bytes) -> Completed | N
         return None
 
 
-def ask_script(node: Node, script: str, calls: Sequence[Mapping[str, Any]], what: str) -> list[Answer]:
-    """As ``ask``, with the text of a script that is run wherever Windows is."""
-    lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
+def ask_script(
+    node: Node, script: str, calls: Sequence[Mapping[str, Any]], what: str, secret: str = ""
+) -> list[Answer]:
+    """As ``ask``, with the text of a script that is run wherever Windows is.
+
+    Args:
+        node: where.
+        script: its text.
+        calls: to it.
+        what: they concern, for messages.
+        secret: a line before the calls, for a script that gives it to no cmdlet, so that nothing logs it.
+    """
+    lines = (f"{secret}\r\n" if secret else "") + "".join(f"{json.dumps(call)}\r\n" for call in calls)
     with about(node, what):
         return answers(run(node, script, lines.encode("ascii")), len(calls), f"a script on {what}")
 

@@ -4,7 +4,8 @@
 """Certificate stores of a machine: what is in a PFX, importing and removing, and the central store of IIS.
 
 By the fixed script ``certificates.ps1``, whose input carries the PFX and its password: they stand in no
-argument, no file and no log, neither here nor on the node.
+argument, no file and no log, neither here nor on the node. They come on a line of their own, which the script
+gives to no cmdlet: PowerShell's module logging keeps what is bound to parameters of those.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def look(node: Node, pfx: Pfx) -> HeldCertificate:
     Raises:
         StandbyError: it cannot be opened, or holds no certificate, or several, with a private key.
     """
-    answer = _ask(node, {"do": "look", **_carried(pfx), "flags": _LOOKED_AT}, "the PFX cannot be opened")
+    answer = _ask(node, {"do": "look", "flags": _LOOKED_AT}, "the PFX cannot be opened", _carried(pfx))
     every = [one for one in answer.get("certificates") or () if one.get("key")]
     if len(every) != 1:
         raise StandbyError(
@@ -105,8 +106,8 @@ def import_pfx(node: Node, pfx: Pfx, store: str) -> None:
     Raises:
         StandbyError: it cannot be imported.
     """
-    call = {"do": "import", **_carried(pfx), "flags": _IMPORTED, "store": store}
-    _ask(node, call, "the certificate was not imported")
+    call = {"do": "import", "flags": _IMPORTED, "store": store}
+    _ask(node, call, "the certificate was not imported", _carried(pfx))
 
 
 def remove_certificate(node: Node, thumbprint: str, store: str) -> None:
@@ -140,12 +141,12 @@ def read_central(node: Node, ports: Iterable[int]) -> CentralStore:
     )
 
 
-def _carried(pfx: Pfx) -> dict[str, str]:
-    return {"pfx": base64.b64encode(pfx.data).decode("ascii"), "password": pfx.password}
+def _carried(pfx: Pfx) -> str:
+    return ":".join(base64.b64encode(one).decode("ascii") for one in (pfx.data, pfx.password.encode("utf-8")))
 
 
-def _ask(node: Node, call: Mapping[str, str], failed: str) -> Answer:
-    (answer,) = calls.ask_script(node, TEXT, [call], _WHAT)
+def _ask(node: Node, call: Mapping[str, str], failed: str, secret: str = "") -> Answer:
+    (answer,) = calls.ask_script(node, TEXT, [call], _WHAT, secret)
     if "error" in answer:
         raise StandbyError(
             f"{failed}: {str(answer['error']).rstrip('.')}",

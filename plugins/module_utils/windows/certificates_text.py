@@ -10,33 +10,34 @@ from __future__ import annotations
 
 TEXT = r"""# SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Certificates of the machine: JSON lines in, a line of base64 (JSON in UTF-8) out for each.
+# Certificates: lines of JSON in, lines of base64 (JSON in UTF-8) out.
+# PFX:password in base64 is a line before; no cmdlet gets that, for event 4103 shows it.
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 $kinds = 'Security.Cryptography.X509Certificates'
 foreach ($line in $input) {
+    if (-not $line.StartsWith('{')) { $secret = $line.Split(':'); continue }
     $answer = @{}
     try {
         $call = ConvertFrom-Json -InputObject $line
         if ($call.do -in 'look', 'import') {
             $found = New-Object "$kinds.X509Certificate2Collection"
-            $found.Import([Convert]::FromBase64String($call.pfx), $call.password, $call.flags)
+            $password = [Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($secret[1]))
+            $found.Import([Convert]::FromBase64String($secret[0]), $password, $call.flags)
         }
         switch ($call.do) {
             'look' {
-                $answer.certificates = @(
-                    foreach ($one in $found) {
-                        @{
-                            thumbprint = $one.Thumbprint
-                            key = $one.HasPrivateKey
-                            names = @($one.DnsNameList | ForEach-Object { $_.Unicode })
-                            begins = $one.NotBefore.ToUniversalTime().ToString('s')
-                            ends = $one.NotAfter.ToUniversalTime().ToString('s')
-                        }
-                        $one.Reset()
+                $answer.certificates = @(foreach ($one in $found) {
+                    @{
+                        thumbprint = $one.Thumbprint
+                        key = $one.HasPrivateKey
+                        names = @($one.DnsNameList | ForEach-Object { $_.Unicode })
+                        begins = $one.NotBefore.ToUniversalTime().ToString('s')
+                        ends = $one.NotAfter.ToUniversalTime().ToString('s')
                     }
-                )
+                    $one.Reset()
+                })
             }
             'import' {
                 foreach ($one in $found) {

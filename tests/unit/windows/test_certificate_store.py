@@ -57,7 +57,7 @@ class Runs:
 
 def test_the_text_is_that_of_the_file_and_fits_on_a_command_line() -> None:
     assert SCRIPT.read_text(encoding="utf-8") == TEXT
-    assert command_line(calls.command(TEXT))
+    assert command_line(calls.whole_command(TEXT, r"D:\Windows.Server"))
 
 
 def test_the_script_parses_and_runs_no_text() -> None:
@@ -66,6 +66,27 @@ def test_the_script_parses_and_runs_no_text() -> None:
     assert not any(
         word in TEXT for word in ("Invoke-Expression", "iex ", "Start-Process", "Out-File", "Set-Content")
     )
+
+
+def test_no_cmdlet_is_given_a_secret() -> None:
+    """Module logging keeps what is bound to the parameters of cmdlets."""
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
+    every = [parser.parse(TEXT.encode()).root_node]
+    for one in every:
+        every.extend(one.children)
+    commands = [(one.text or b"").decode() for one in every if one.type == "command"]
+    assert "ConvertFrom-Json -InputObject $line" in commands
+    assert not [one for one in commands if "$secret" in one or "$password" in one]
+    guard, call = TEXT.index("if (-not $line.StartsWith('{'))"), TEXT.index("ConvertFrom-Json")
+    assert "continue" in TEXT[guard:call]
+    assert TEXT.count("$line") == 4  # the loop, the guard, what is taken, and the JSON
+
+
+def test_a_pfx_without_a_password_has_an_empty_one() -> None:
+    runs = Runs({"certificates": [ONE]})
+    certificate_store.look(runs.node, Pfx(PFX.data, ""))
+    secret, _call = runs.stdin[0].decode("ascii").splitlines()
+    assert secret == f"{base64.b64encode(PFX.data).decode()}:"
 
 
 def test_powershell_is_called_by_its_whole_path() -> None:
@@ -79,13 +100,16 @@ def test_a_pfx_and_its_password_are_on_standard_input_alone() -> None:
     held = certificate_store.look(runs.node, PFX)
     certificate_store.import_pfx(runs.node, PFX, "WebHosting")
     assert (held.thumbprint, held.names) == ("AB" * 20, ("shop.example.net",))
-    told = [json.loads(line) for line in runs.stdin]
+    lines = [one.decode("ascii").splitlines() for one in runs.stdin]
+    told = [json.loads(call) for _secret, call in lines]
     assert [(one["do"], one["flags"]) for one in told] == [
         ("look", "MachineKeySet"),
         ("import", "MachineKeySet, PersistKeySet"),
     ]
     assert told[1]["store"] == "WebHosting"
-    assert all(base64.b64decode(one["pfx"]) == PFX.data and one["password"] == PFX.password for one in told)
+    secrets = [[base64.b64decode(part) for part in secret.split(":")] for secret, _call in lines]
+    assert secrets == [[PFX.data, PFX.password.encode()]] * 2
+    assert all(not {"pfx", "password"} & set(one) for one in told)
     shown = repr((runs.argv, PFX))
     assert "hunter2" not in shown
     assert "not really" not in shown
