@@ -24,7 +24,7 @@ from lab.prober import render
 from lab.runner import Lab
 
 ROOT = Path(__file__).parents[2]
-STABILITY = 8  # seconds: so long a server is well before it gets its sites back by itself
+STABILITY = 5  # seconds: so long a server is well before it gets its sites back by itself
 AGENTS = {
     "monitor_cluster": "demo",
     "monitor_interpreter": r"C:\Python313\python.exe",
