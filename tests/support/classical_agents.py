@@ -14,7 +14,7 @@ from lab.prober import Prober
 from tests.support.agent_lab import AgentLab
 from tests.support.classical import SERVICES, targets
 from tests.support.cluster_lab import SHARED
-from tests.support.power_switch import give_power_switches
+from tests.support.fence_programs import give_fences, power_off
 
 FENCE_SECONDS = 12.0
 
@@ -26,7 +26,7 @@ class ClassicalAgents(AgentLab):
     last = SERVICES["WebSite1"][1]
 
     def __init__(self, lab) -> None:
-        fences = give_power_switches(lab, ("server1", "server2"))
+        fences = give_fences(lab, ("server1", "server2"), power_off(lab))
         super().__init__(lab, settings={"fences": fences, "fence_timeout": FENCE_SECONDS})
 
     def declare(self) -> None:

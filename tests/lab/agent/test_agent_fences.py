@@ -8,7 +8,6 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import yaml
@@ -16,20 +15,19 @@ import yaml
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import RequestKind
 from tests.support.agent_lab import PYTHON, SITE, AgentLab
 from tests.support.cluster_lab import SHARED, node, site, write_topology
+from tests.support.fence_programs import give_fences, power_off
 
 pytestmark = [pytest.mark.alone, pytest.mark.faults]
-FENCE = "C:\\fence.exe"
 SECONDS = 12.0
 # A node's processes find no program of the machine by its bare name.
 _HANGS = f"exec {shlex.join([sys.executable, '-c', 'import time; time.sleep(60)'])}"
-_ROOT = Path(__file__).parents[3]
 
 
 class FencedLab(AgentLab):
     """Two nodes with a site on a disk that both can reach; the fence of each does what the test says."""
 
     def __init__(self, lab) -> None:
-        fences = {name: (FENCE, name) for name in ("server1", "server2")}
+        fences = give_fences(lab, ("server1", "server2"), "exit 1")
         super().__init__(lab, settings={"fences": fences, "fence_timeout": SECONDS})
 
     def declare(self) -> None:
@@ -38,20 +36,7 @@ class FencedLab(AgentLab):
 
     def fence(self, script: str) -> None:
         """Have the fences of all nodes do this; they are given the name of the lost node."""
-        for name in self.cluster.nodes:
-            program = self.lab.state.node(name) / "drives" / "C" / "fence.exe"
-            program.write_text(f"#!/bin/sh\n{script}\n")
-            program.chmod(0o700)
-
-    @property
-    def power_off(self) -> str:
-        """What takes the power of a node, as a device beside both nodes: nothing of theirs concerns it."""
-        base, state = str(self.lab.state.runtime.parent), str(self.lab.state.folder)
-        return (
-            f"export TMPDIR={shlex.quote(base)} XDG_RUNTIME_DIR={shlex.quote(base)}\n"
-            f"cd {shlex.quote(str(_ROOT))}\n"
-            f'exec {shlex.join([sys.executable, "-E", "-m", "lab", "--state", state, "power"])} "$1" off'
-        )
+        give_fences(self.lab, self.cluster.nodes, script)
 
     def disk_on(self, name: str) -> bool:
         """The shared disk is online there."""
@@ -71,7 +56,6 @@ def fenced(make_shared_lab, tmp_path_factory) -> Iterator[FencedLab]:
     topology.write_text(yaml.safe_dump(described))
     made = FencedLab(make_shared_lab(topology))
     made.declare()
-    made.fence("exit 1")
     made.install()
     yield made
     made.judge.judge()
@@ -87,7 +71,7 @@ def of(fenced) -> FencedLab:
 
 
 def test_a_disk_is_taken_from_a_node_that_hangs_once_its_fence_has_taken_its_power(of):
-    of.fence(of.power_off)
+    of.fence(power_off(of.lab))
     with of.watching():
         of.lab.hang("server1")
         of.until(of.serves("server2"))
