@@ -112,12 +112,12 @@ def lftp(url: str) -> ClientProgram:
     return ClientProgram(lambda _number: command)
 
 
-def swaks(address: str, port: int) -> ClientProgram:
-    """Hands in a mail, whose subject has the number of the run."""
+def swaks(address: str, port: int, subject: str) -> ClientProgram:
+    """Hands in a mail, whose subject ends with the number of the run."""
     where = ("--server", address, "--port", str(port), "--helo", "client.example.com")
     mail = ("--from", "shop@example.com", "--to", "somebody@example.com", "--timeout", str(TIMEOUT))
     program = _found("swaks")
-    return ClientProgram(lambda number: (program, *where, *mail, "--header", f"Subject: mail {number}"))
+    return ClientProgram(lambda number: (program, *where, *mail, "--header", f"Subject: {subject} {number}"))
 
 
 def _found(program: str) -> str:
