@@ -13,8 +13,8 @@ version_added: "1.0.0"
 description:
   - Takes a PFX that lies on the controller, imports it on each node of the site that lacks its certificate or
     the private key, and makes the TLS bindings of http.sys that show it. Where a binding shows another
-    certificate, it is replaced, and its other settings stay. On Windows Server 2016, which cannot do that, the
-    binding is deleted and made again, its other settings are lost, and new connections fail for a moment.
+    certificate, it is replaced, and its other settings stay. On Windows Server 2016, which cannot do that,
+    the binding is deleted and made again, its other settings are lost, and new connections fail for a moment.
   - The PFX and its password go to the nodes inside the session, on the standard input of a script. They stand
     in no file, no argument, no log, no result and no diff, and nothing of them stays on a node but the
     certificate with its key in the store.
