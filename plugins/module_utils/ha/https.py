@@ -28,6 +28,7 @@ class Flaw(StrEnum):
     UNBOUND = "unbound"
     MISSING = "missing"
     NO_KEY = "no_key"
+    EARLY = "early"
     EXPIRED = "expired"
     EXPIRING = "expiring"
     NAMES = "names"
@@ -162,6 +163,8 @@ def _judged(
         return Flaw.MISSING, f"{told} is not in the store {bound.store}"
     if not kept.private_key:
         return Flaw.NO_KEY, f"{told} has no private key"
+    if now is not None and kept.begins > now:
+        return Flaw.EARLY, f"{told} is not valid before {kept.begins.strftime(_DATE)}"
     left = (kept.ends - now).total_seconds() / _DAY if now is not None else days
     date = kept.ends.strftime(_DATE)
     if left <= 0:

@@ -53,7 +53,7 @@ class World:
     """A node with one https site, and a peer."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.days, self.bound, self.fails = 300.0, "AB" * 20, ""
+        self.old, self.days, self.bound, self.fails = 30.0, 300.0, "AB" * 20, ""
         self.peer: Mapping[str, Any] | StandbyError = {"age": 1.0, "sites": {"Shop": {BINDING: "AB" * 20}}}
         self.clock, self.asked = 1000.0, 0
         monkeypatch.setattr(https_watch, "read_configuration", lambda _node: IIS)
@@ -82,7 +82,9 @@ class World:
         if call["do"] == "bindings":
             one = {"site": "Shop", "information": INFORMATION, "thumbprint": self.bound, "store": "MY"}
             return {"bindings": [one] if self.bound else []}
-        ends = (NOW + timedelta(days=self.days)).strftime("%Y-%m-%dT%H:%M:%S")
+        begins, ends = (
+            (NOW + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S") for days in (-self.old, self.days)
+        )
         names = ["shop.example.net"]
         return {
             "certificates": [
@@ -91,7 +93,7 @@ class World:
                     "thumbprint": one * 20,
                     "key": True,
                     "names": names,
-                    "begins": ends,
+                    "begins": begins,
                     "ends": ends,
                 }
                 for one in ("AB", "CD")
@@ -108,6 +110,13 @@ def test_where_all_is_well_it_is_looked_at_once_a_day(world) -> None:
     told, wait = world.watch.look()
     assert (told.notes, told.problem, wait) == ((), "", 86400.0)
     assert told.document() == {"at": "2026-06-01T12:00:00+00:00", "notes": [], "problem": ""}
+
+
+def test_a_certificate_that_is_not_valid_yet_is_told(world) -> None:
+    world.old = -2.0
+    (note,) = world.watch.look()[0].notes
+    assert note.about == ("Shop", BINDING, "early")
+    assert note.sentence.endswith("is not valid before 2026-06-03")
 
 
 def test_what_is_found_is_told_and_looked_at_again_within_the_hour(world) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.support.twin_changes import (
     files,
     rights,
 )
-from tests.support.twin_pair import KEYS, SECRETS, Half, certificate, compared, half
+from tests.support.twin_pair import KEYS, NOW, SECRETS, Half, certificate, compared, half
 
 
 def test_enough_changes_are_tried() -> None:
@@ -171,6 +172,13 @@ def test_a_certificate_about_to_expire_is_warned_of_on_either_node(days: float, 
 def test_an_expired_certificate_on_the_backup_breaks_failover() -> None:
     drift = compared(half(1), replace(half(2), certificates=(certificate(days=-1),)))
     assert [(one.path.rpartition("/")[2], one.verdict) for one in drift.differences] == [("expires", BREAKS)]
+
+
+def test_a_certificate_on_the_backup_that_is_not_valid_yet_breaks_failover() -> None:
+    early = replace(certificate(), begins=NOW + timedelta(days=1))
+    drift = compared(half(1), replace(half(2), certificates=(early,)))
+    (found,) = drift.differences
+    assert (found.path.rpartition("/")[2], found.verdict, found.there) == ("begins", BREAKS, "2026-06-02")
 
 
 def test_keys_that_both_generate_are_no_difference_and_a_warning() -> None:

@@ -89,6 +89,8 @@ SEEN = {
     "not in a store": (reading(), Flaw.MISSING),
     "in the other store": (reading(kept(store="WebHosting")), Flaw.MISSING),
     "without its key": (reading(kept(private_key=False)), Flaw.NO_KEY),
+    "not valid yet": (reading(kept(begins=NOW + timedelta(hours=1))), Flaw.EARLY),
+    "valid from now on": (reading(kept(begins=NOW)), None),
     "expired": (reading(kept(ends=NOW)), Flaw.EXPIRED),
     "expires in time": (reading(kept(ends=NOW + timedelta(days=30))), None),
     "expires soon": (reading(kept(ends=NOW + timedelta(days=29, hours=23))), Flaw.EXPIRING),

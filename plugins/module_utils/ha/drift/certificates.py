@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from ...windows.iis_config import Binding
 from ...windows.twin_reading import Bound, StoredCertificate
@@ -40,8 +41,10 @@ def _kept(name: str, here: Side, there: Side, one: Bound, other: Bound, subject:
         return
     if not theirs.private_key:
         yield Found(f"{name}/private_key", _YES if ours is None or ours.private_key else _NO, _NO)
+    if subject.now is not None and theirs.begins > subject.now:
+        yield Found(f"{name}/begins", _date(ours.begins if ours else None), _date(theirs.begins))
     if subject.now is not None and theirs.ends <= subject.now:
-        yield Found(f"{name}/expires", _date(ours), _date(theirs))
+        yield Found(f"{name}/expires", _date(ours.ends if ours else None), _date(theirs.ends))
     lacking = sorted(set(_names(ours)) - set(_names(theirs))) if ours is not None else []
     if lacking:
         yield Found(f"{name}/names", plain(", ".join(_names(ours))), plain(", ".join(_names(theirs))))
@@ -71,5 +74,5 @@ def _names(one: StoredCertificate | None) -> tuple[str, ...]:
     return tuple(sorted({name.casefold() for name in one.names})) if one is not None else ()
 
 
-def _date(one: StoredCertificate | None) -> Value:
-    return ABSENT if one is None else plain(one.ends.strftime(_DATE))
+def _date(one: datetime | None) -> Value:
+    return ABSENT if one is None else plain(one.strftime(_DATE))

@@ -102,6 +102,11 @@ TABLE: tuple[Row, ...] = (
     Row("certificates/*/thumbprint", BREAKS, _BIND),
     Row("certificates/*/certificate", BREAKS, _IMPORT),
     Row("certificates/*/private_key", BREAKS, _IMPORT),
+    Row(
+        "certificates/*/begins",
+        BREAKS,
+        "Bring a certificate that is valid now to the backup (module certificate)",
+    ),
     Row("certificates/*/expires", BREAKS, "Import the renewed certificate on the backup, and bind it"),
     Row("certificates/*/names", BREAKS, "Import the certificate of the primary on the backup, and bind it"),
     # Content of each node's own
