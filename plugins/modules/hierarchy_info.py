@@ -178,8 +178,8 @@ agents:
       elements: str
     certificates:
       description:
-        - What somebody has to mend about certificates of https sites on its node, in sentences. Agents look
-          when they begin and once a day.
+        - What somebody has to mend about certificates of https sites on its node, and why the last look at
+          them failed, in sentences. Agents look when they begin and once a day.
       type: list
       elements: str
 maintenance:

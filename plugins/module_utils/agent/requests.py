@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..control.agent_view import certificates_told
 from ..errors import StandbyError
 from ..ha.ownership.records import Answer, HierarchyRecord, Maintenance, RequestKind
 from ..ha.ownership.timing import LISTING_AGE, bound
@@ -145,9 +146,7 @@ def _in_words(shown: Mapping[str, Any]) -> str:
             lines.append(
                 f"  here, fence of {name} would not work at {looked['at']}: {looked['told'].rstrip('.')}"
             )
-    lines.extend(
-        f"  here, certificates: {one}" for one in shown["here"].get("certificates", {}).get("notes", ())
-    )
+    lines.extend(f"  here, certificates: {one}" for one in certificates_told(shown["here"]))
     if shown["running"] and not shown["here"]:
         lines.append("  here: not known, its worker begins or does not stay up; the agent's log says why")
     lines.extend(shown["problems"])

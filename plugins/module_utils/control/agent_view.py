@@ -86,7 +86,8 @@ class View:
         verdicts: hierarchies by name, as this node decides.
         maintenance: as in the witness.
         problems: sentences: what cannot be read.
-        certificates: sentences: what somebody has to mend about those of its https sites.
+        certificates: sentences: what somebody has to mend about those of its https sites, and why the last
+            look at them failed.
     """
 
     node: str
@@ -126,7 +127,7 @@ def parse_view(text: str, node: str) -> View:
             },
             maintenance=_maintenance(document["maintenance"]),
             problems=tuple(str(one) for one in document["problems"]),
-            certificates=tuple(str(one) for one in here.get("certificates", {}).get("notes", ())),
+            certificates=tuple(certificates_told(here)),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadDocument(
@@ -134,6 +135,19 @@ def parse_view(text: str, node: str) -> View:
             node=node,
             remedy="Bring the agents and this collection to the same version",
         ) from None
+
+
+def certificates_told(here: Mapping[str, Any]) -> list[str]:
+    """What an agent shows of the certificates of its node, in sentences.
+
+    Args:
+        here: what its worker shows.
+    """
+    shown = here.get("certificates", {})
+    told = [str(one) for one in shown.get("notes", ())]
+    if problem := shown.get("problem"):
+        told.append(f"they could not be looked at ({shown['at']}): {str(problem).rstrip('.')}")
+    return told
 
 
 def _record(document: Mapping[str, Any]) -> Record:

@@ -14,8 +14,10 @@ from ansible_collections.standby.iis.plugins.module_utils.agent import surroundi
 from ansible_collections.standby.iis.plugins.module_utils.agent.home import Home
 from ansible_collections.standby.iis.plugins.module_utils.agent.https_watch import Told
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
+from ansible_collections.standby.iis.plugins.module_utils.agent.requests import _in_words
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.agent.surroundings import Surroundings
+from ansible_collections.standby.iis.plugins.module_utils.control.agent_view import parse_view
 from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_notes import Note
 
 NOTE = Note(
@@ -65,3 +67,16 @@ def test_a_look_that_failed_leaves_what_was_found_before(agent, tmp_path: Path) 
     assert shown(agent, tmp_path) == {"at": "later", "notes": [NOTE.sentence], "problem": "no PowerShell"}
     agent._looked(Told("last", (NOTE,)))
     assert len(events(agent)) == 1
+
+
+def test_why_a_look_failed_is_said_by_the_status() -> None:
+    here = {
+        "certificates": {"at": "later", "notes": [NOTE.sentence], "problem": "no PowerShell. Install it."}
+    }
+    document = {"running": True, "bound": 1, "nodes": {}, "hierarchies": {}, "here": here, "problems": []}
+    document["maintenance"] = {"cluster": False, "nodes": [], "hierarchies": []}
+    told = (NOTE.sentence, "they could not be looked at (later): no PowerShell. Install it")
+    assert parse_view(json.dumps(document), "server1").certificates == told
+    assert _in_words(document) == "".join(f"  here, certificates: {one}\n" for one in told)
+    here["certificates"]["problem"] = ""
+    assert parse_view(json.dumps(document), "server1").certificates == told[:1]
