@@ -182,6 +182,8 @@ def _central(binding: Binding, store: CentralStore | None) -> str:
     found = _readable(binding)
     if store is None or found is None:
         return ""
+    if not store.enabled and store.problem:
+        return f"whether the central certificate store is enabled cannot be read ({store.problem})"
     if not store.enabled:
         return "the central certificate store is not enabled"
     if found.port not in store.ports:

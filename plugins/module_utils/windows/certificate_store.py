@@ -69,7 +69,8 @@ class CentralStore:
         enabled: the node uses it.
         location: folder, mostly of a share.
         files: names of the certificates there; None where the folder could not be listed.
-        problem: why not. IIS reads it as a user of its own, who may have rights that we have not.
+        problem: why not, or why it cannot be known whether the node uses it. IIS reads the folder as a user
+            of its own, who may have rights that we have not.
         ports: those of some that http.sys has a binding of the central store for.
     """
 

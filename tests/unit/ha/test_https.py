@@ -118,7 +118,8 @@ CENTRALLY = {
         replace(CENTRAL, ports=frozenset()),
         "no binding of the central store on port 443",
     ),
-    "off": (replace(CENTRAL, enabled=False), "is not enabled"),
+    "off": (replace(CENTRAL, enabled=False), "the central certificate store is not enabled"),
+    "nobody could read": (CentralStore(problem="denied"), "store is enabled cannot be read (denied) for"),
     "not read": (None, ""),
 }
 
