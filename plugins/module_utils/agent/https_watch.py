@@ -28,8 +28,8 @@ from ..windows.iis_config import IisConfiguration
 CERTIFICATES = "certificates"
 # Sites in one question: thumbprints of so many fit into a message.
 _EACH = 50
-# Seconds: a look that is younger needs no other; until a look after one that found something, or where a peer
-# had to look anew. No more than so much of the interval.
+# Seconds: a look that is younger needs no other; until a look after one that found something or heard no
+# answer of a peer, or where a peer had to look anew. No more than so much of the interval.
 _FRESH, _AGAIN, _SOON = 600.0, 3600.0, 60.0
 
 # Asks a peer for its view of some sites; raises StandbyError where it gives none.
@@ -140,15 +140,14 @@ class HttpsWatch:
             return Told(stamp), self._interval
         reading = read_https(self._node, [site for _hierarchy, site in sites])
         self._seen = self._monotonic(), shown_by(sites, reading)
-        others, all_fresh = self._others([site.name for _hierarchy, site in sites])
+        others, wait = self._others([site.name for _hierarchy, site in sites])
         notes = tuple(notes_of(sites, self._name, reading, others, at, self._days))
-        wait = self._interval if all_fresh and not notes else min(_AGAIN, self._interval)
-        return Told(stamp, notes), wait if all_fresh else min(_SOON, self._interval / 2)
+        return Told(stamp, notes), min(wait, _AGAIN) if notes else wait
 
-    def _others(self, sites: Sequence[str]) -> tuple[dict[str, Shown], bool]:
-        """What peers show, and whether all of them that answer have looked lately."""
+    def _others(self, sites: Sequence[str]) -> tuple[dict[str, Shown], float]:
+        """What peers show, and seconds until they are to be asked again."""
         found: dict[str, Shown] = {}
-        fresh = True
+        wait = self._interval
         for peer, names in self._models.items():
             shown: dict[str, Mapping[str, str]] = {}
             asked = [name for name in names if name in sites]
@@ -156,12 +155,14 @@ class HttpsWatch:
                 try:
                     answer = self._ask(peer, {"sites": asked[first : first + _EACH]})
                 except StandbyError:
+                    wait = min(wait, _AGAIN)
                     break  # it is asked again; that it does not answer is told by what watches nodes
                 age = answer.get("age")
-                fresh = fresh and isinstance(age, (int, float)) and age <= self._fresh
+                if not isinstance(age, (int, float)) or age > self._fresh:
+                    wait = min(wait, _SOON, self._interval / 2)
                 shown |= _heard(answer.get("sites"))
             found[peer] = shown
-        return found, fresh
+        return found, wait
 
     def _run(self, tell: Callable[[Told], None]) -> None:
         while not self._ended:

@@ -156,11 +156,13 @@ def test_a_peer_that_has_not_looked_lately_is_asked_again_soon(world, age: float
     assert world.watch.look()[1] == 60.0
 
 
-@pytest.mark.parametrize("peer", [StandbyError("nobody there"), {"age": 1.0, "sites": "nonsense"}])
-def test_a_peer_that_gives_no_answer_changes_nothing(world, peer) -> None:
+@pytest.mark.parametrize(
+    ("peer", "again"), [(StandbyError("nobody there"), 3600.0), ({"age": 1.0, "sites": "nonsense"}, 86400.0)]
+)
+def test_a_peer_that_gives_no_answer_is_asked_again_within_the_hour(world, peer, again: float) -> None:
     world.peer = peer
     told, wait = world.watch.look()
-    assert (told.notes, told.problem, wait) == ((), "", 86400.0)
+    assert (told.notes, told.problem, wait) == ((), "", again)
 
 
 def test_a_look_that_fails_is_told_and_made_again(world) -> None:
