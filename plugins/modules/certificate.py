@@ -51,13 +51,13 @@ options:
     elements: str
     default: []
   nodes:
-    description: Nodes. Without it, those of the protected site.
+    description: Nodes. Without it, those of the protected site, and with O(state=absent) all of the play.
     type: list
     elements: str
   state:
     description:
       - V(present) brings the certificate and its bindings.
-      - V(absent) takes away what this module made for the site, on every node where the site does not run.
+      - V(absent) takes away what this module made for the site, on those nodes where the site does not run.
         What was there before, is used by another site, or was changed since by somebody, stays.
     type: str
     choices: [present, absent]
@@ -172,17 +172,18 @@ def main() -> None:
         argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_if=[("state", "present", ["src"])]
     )
     wanted = module.params
+    nodes = tuple(wanted["nodes"] or ())
     try:
         with Fleet(connections_from(wanted)) as fleet:
             if wanted["state"] == "absent":
-                outcome = remove_certificates(fleet, wanted["site"], module.check_mode)
+                outcome = remove_certificates(fleet, wanted["site"], module.check_mode, nodes)
             else:
                 request = CertificateRequest(
                     site=wanted["site"],
                     pfx=read_pfx(wanted["src"], wanted["password"]),
                     store=wanted["store"],
                     bindings=tuple(wanted["bindings"]),
-                    nodes=tuple(wanted["nodes"] or ()),
+                    nodes=nodes,
                 )
                 outcome = ensure_certificate(fleet, request, module.check_mode)
     except StandbyError as error:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..ha.certificate_record import VALUE, Removal, made_of, plan_removal
 from ..ha.definition import KEY
@@ -23,18 +23,19 @@ from .outcome import Outcome
 from .survey import survey
 
 
-def remove_certificates(fleet: Fleet, site: str, check: bool) -> Outcome:
-    """Take away what was made for a site, on all nodes where it does not run.
+def remove_certificates(fleet: Fleet, site: str, check: bool, nodes: Sequence[str] = ()) -> Outcome:
+    """Take away what was made for a site, on nodes where it does not run.
 
     Args:
         fleet: all nodes.
         site: its name.
         check: predict only.
+        nodes: on these alone; empty for all.
 
     Raises:
         StandbyError: a node refused; run again after that.
     """
-    facts = survey(fleet, Scope.SITES, fleet.names)
+    facts = survey(fleet, Scope.SITES, tuple(nodes) or fleet.names)
     notes = [f"{node} is left as it is: {seen.problem}" for node, seen in facts.items() if seen.problem]
     removals: dict[str, Removal] = {}
     for node, seen in facts.items():
