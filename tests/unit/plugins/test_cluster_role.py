@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from jinja2.nativetypes import NativeEnvironment
 
@@ -46,3 +47,18 @@ def test_the_removal_says_what_became_of_certificates() -> None:
     assert told == ["removed", note, "server3 cannot be read"]
     known["__cluster_certificates"] = {"results": [{"changed": False, "skipped": True}]}
     assert evaluated(said["vars"]["__cluster_left"], **known) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "ignored"),
+    [
+        ({}, []),
+        ({"parity_ignore": ["site/logFile/*"]}, ["site/logFile/*"]),
+        ({"parity_ignore": ["a"], "cluster_repair_ignore": ["b"]}, ["b"]),
+    ],
+)
+def test_repair_leaves_what_differs_on_purpose(given: dict[str, Any], ignored: list[str]) -> None:
+    defaults = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    known = {"cluster_repair_ignore": evaluated(defaults["cluster_repair_ignore"], **given), **given}
+    arguments = task("main.yml", "Protect the sites")["standby.iis.site"]
+    assert evaluated(arguments["ignore"], **known) == ignored
