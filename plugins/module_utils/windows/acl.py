@@ -14,9 +14,11 @@ from collections.abc import Collection, Sequence
 
 from ..errors import StandbyError
 from ..node import Node
+from . import program
 from .failure import about
 from .files import Found
 
+_ICACLS = r"System32\icacls.exe"
 # Administrators and SYSTEM, as SDDL writes them.
 _TRUSTED = {"BA": "S-1-5-32-544", "SY": "S-1-5-18"}
 _OWNER = re.compile(r"O:([A-Z]{2}|S-[\d-]+)")
@@ -97,7 +99,7 @@ def make_for(node: Node, folder: str, sids: Collection[str]) -> None:
 def _take(node: Node, folder: str, steps: Sequence[tuple[str, ...]]) -> None:
     with about(node, f"folder {folder}"):
         for step in steps:
-            ended = node.shell.run(["icacls.exe", folder, *step, "/Q"])
+            ended = program.run(node, _ICACLS, (folder, *step, "/Q"))
             if ended.code:
                 raise StandbyError(
                     f"icacls {step[0]} ended with exit code {ended.code}",

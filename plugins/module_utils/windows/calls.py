@@ -15,16 +15,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import BadDocument, CimError, StandbyError
+from ..errors import BadDocument, StandbyError
 from ..node import Completed, Node
-from . import iis_command
-from .environment import read_machine
+from . import program
 from .failure import about
 
 _OPTIONS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
 
 _POWERSHELL = r"System32\WindowsPowerShell\v1.0\powershell.exe"
-_NO_FILE = (0x80070002, 0x80070003)  # ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND
 
 Answer = Mapping[str, Any]
 
@@ -33,9 +31,9 @@ class ScriptFailed(StandbyError):
     """PowerShell did not run the script: no call of it was answered."""
 
 
-def command(script: str, program: str = "powershell.exe") -> tuple[str, ...]:
+def command(script: str, path: str = "powershell.exe") -> tuple[str, ...]:
     """A script as argv."""
-    return (program, *_OPTIONS, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
+    return (path, *_OPTIONS, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
 
 
 def whole_command(script: str, windows: str) -> list[str]:
@@ -54,26 +52,13 @@ def run(node: Node, script: str, lines: bytes) -> Completed:
     Raises:
         ScriptFailed: there is no PowerShell.
     """
-    ended = _start(node, script, iis_command.WINDOWS, lines)
-    if ended is None or iis_command.program_missing(ended):
-        windows = read_machine(node).windows_directory
-        if windows.casefold() != iis_command.WINDOWS.casefold():
-            ended = _start(node, script, windows, lines)
-    if ended is None:
-        raise ScriptFailed(
-            "powershell.exe was not found", remedy="Look whether Windows PowerShell is installed on the node"
-        )
-    return ended
-
-
-def _start(node: Node, script: str, windows: str, lines: bytes) -> Completed | None:
-    """None where there is no such program; a shell that finds none answers as PowerShell does that fails."""
+    _program, *arguments = command(script)
     try:
-        return node.shell.run(whole_command(script, windows), lines)
-    except CimError as failure:
-        if {failure.wsman_code, failure.provider_code}.isdisjoint(_NO_FILE):
-            raise
-        return None
+        return program.run(node, _POWERSHELL, arguments, lines)
+    except program.ProgramMissing as failure:
+        raise ScriptFailed(
+            failure.problem, remedy="Look whether Windows PowerShell is installed on the node"
+        ) from None
 
 
 def ask_script(

@@ -16,8 +16,10 @@ from enum import StrEnum
 
 from ..errors import StandbyError
 from ..node import Completed, Node
+from . import program
 from .failure import about
 
+_NETSH = r"System32\netsh.exe"
 # Windows 10 version 1703: the first with HttpUpdateServiceConfiguration, by which `update` changes a binding.
 _FIRST_WITH_UPDATE = 15063
 # The application that IIS itself names in its bindings.
@@ -128,7 +130,7 @@ def is_bound(node: Node, key: SslKey) -> bool:
 
 def _run(node: Node, arguments: Sequence[str]) -> Completed:
     with about(node, "http.sys bindings"):
-        return node.shell.run(("netsh.exe", "http", *arguments))
+        return program.run(node, _NETSH, ("http", *arguments))
 
 
 def _said(ended: Completed) -> str:

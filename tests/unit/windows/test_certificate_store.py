@@ -131,6 +131,7 @@ def test_a_pfx_needs_exactly_one_certificate_with_a_key(keys: list[bool]) -> Non
 
 
 ADDRESS = SslKey(SslKind.ADDRESS, "10.0.0.50:443")
+NETSH = r"C:\Windows\System32\netsh.exe"
 
 
 def test_netsh_is_told_what_its_documentation_says() -> None:
@@ -143,11 +144,11 @@ def test_netsh_is_told_what_its_documentation_says() -> None:
     assert sslcert.unbind(runs.node, ADDRESS)
     appid = "appid={4dc3e181-e14b-4a21-b022-59fc669b0914}"
     assert [" ".join(argv) for argv in runs.argv] == [
-        f"netsh.exe http add sslcert ipport=10.0.0.50:443 certhash={'ab' * 20} {appid} certstorename=MY",
-        f"netsh.exe http update sslcert hostnameport=shop.example.net:443 certhash={'ab' * 20} {appid}"
+        f"{NETSH} http add sslcert ipport=10.0.0.50:443 certhash={'ab' * 20} {appid} certstorename=MY",
+        f"{NETSH} http update sslcert hostnameport=shop.example.net:443 certhash={'ab' * 20} {appid}"
         " certstorename=WebHosting",
-        "netsh.exe http show sslcert ipport=10.0.0.50:443",
-        "netsh.exe http delete sslcert ipport=10.0.0.50:443",
+        f"{NETSH} http show sslcert ipport=10.0.0.50:443",
+        f"{NETSH} http delete sslcert ipport=10.0.0.50:443",
     ]
 
 
@@ -185,5 +186,5 @@ def test_the_central_store_is_told_as_far_as_it_can_be_seen() -> None:
     none = certificate_store.read_central(runs.node, ())
     assert (seen.enabled, seen.files, seen.problem) == (True, None, "Access is denied")
     assert seen.ports == {443}
-    assert runs.argv[2] == ["netsh.exe", "http", "show", "sslcert", "ccs=8443"]
+    assert runs.argv[2] == [NETSH, "http", "show", "sslcert", "ccs=8443"]
     assert none == certificate_store.CentralStore()

@@ -169,4 +169,4 @@ def test_rights_are_set_by_sids_and_a_refusal_is_told():
     shell = Shell(code=5)
     with pytest.raises(StandbyError, match="icacls /setowner ended with exit code 5"):
         acl.make_private(Node("server1", None, shell), "C:\\x")
-    assert shell.argv == ["icacls.exe", "C:\\x", "/setowner", "*S-1-5-32-544", "/Q"]
+    assert shell.argv == [r"C:\Windows\System32\icacls.exe", "C:\\x", "/setowner", "*S-1-5-32-544", "/Q"]

@@ -17,8 +17,7 @@ import tree_sitter_powershell
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocument, CimError
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
-from ansible_collections.standby.iis.plugins.module_utils.windows import calls as scripts
-from ansible_collections.standby.iis.plugins.module_utils.windows import iis_control
+from ansible_collections.standby.iis.plugins.module_utils.windows import iis_control, program
 from ansible_collections.standby.iis.plugins.module_utils.windows.calls import ScriptFailed
 from ansible_collections.standby.iis.plugins.module_utils.windows.environment import Machine
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_control import (
@@ -105,7 +104,7 @@ def test_names_are_data_on_the_input_and_one_start_answers_all():
 
 def test_powershell_is_called_by_its_whole_path_wherever_windows_is(monkeypatch):
     found = Machine("SERVER1", "D:", "D:\\WinNT", {})
-    monkeypatch.setattr(scripts, "read_machine", lambda _node: found)
+    monkeypatch.setattr(program, "read_machine", lambda _node: found)
     shell = Shell(line({"state": "Started"}))
     absent, run = Completed(1, b"", b"The system cannot find the path specified.\r\n"), shell.run
     shell.run = lambda argv, stdin=b"": run(argv, stdin) if argv[0].startswith("D:") else absent
@@ -120,7 +119,7 @@ def test_a_node_without_powershell_says_so(monkeypatch, code):
         def run(self, argv, stdin=b"", *, on_output=None):
             raise CimError("no such file", provider_code=code)
 
-    monkeypatch.setattr(scripts, "read_machine", lambda _node: Machine("S", "C:", "C:\\Windows", {}))
+    monkeypatch.setattr(program, "read_machine", lambda _node: Machine("S", "C:", "C:\\Windows", {}))
     with pytest.raises(ScriptFailed, match=r"powershell\.exe was not found"):
         control(over(Gone()), [Call("ftp", "Files", "state")])
 
@@ -142,7 +141,7 @@ def test_without_calls_nothing_is_started():
     ],
 )
 def test_answers_that_are_none_are_named(monkeypatch, shell, failure, text):
-    monkeypatch.setattr(scripts, "read_machine", lambda _node: Machine("S", "C:", "C:\\Windows", {}))
+    monkeypatch.setattr(program, "read_machine", lambda _node: Machine("S", "C:", "C:\\Windows", {}))
     with pytest.raises(failure, match=text) as raised:
         control(over(shell), [Call("ftp", "Files", "state")])
     assert raised.value.node == "server1"
