@@ -220,8 +220,13 @@ def _switch(node: Node, server: SmtpServer, verb: str, wanted: str, clock: Clock
 
 def _put(node: Node, server: SmtpServer, wanted: Mapping[str, Value], clock: Clock) -> None:
     """Change settings and read all of them back: what a Put leaves out may be kept or not."""
-    if not wanted or server.reference is None:
+    if not wanted:
         return
+    if server.reference is None:
+        raise StandbyError(
+            f"{', '.join(wanted)} cannot be set: the answer of Windows does not say which instance it is",
+            remedy="Set it in the IIS 6 console on the node, and run again",
+        )
     missing = dict(wanted)
     for _elapsed in attempts(clock, SETTING_TIMEOUT):
         found = node.cim.get(server.reference)

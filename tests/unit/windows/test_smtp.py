@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -206,6 +207,14 @@ def test_a_setting_that_windows_does_not_keep_is_told(windows, node, clock):
     add(windows, 1, "SMTPvs", ServerAutoStart="true")
     windows.modify = lambda reference, properties: None
     with pytest.raises(StandbyError, match="Windows does not keep ServerAutoStart"):
+        smtp.set_auto_start(node, "SMTPvs", False, clock=clock)
+
+
+def test_a_setting_of_an_instance_that_cannot_be_addressed_is_told(windows, node, clock, monkeypatch):
+    add(windows, 1, "SMTPvs", ServerAutoStart="true")
+    found = [replace(one, reference=None) for one in smtp.read_servers(node)]
+    monkeypatch.setattr(smtp, "read_servers", lambda _node: found)
+    with pytest.raises(StandbyError, match=r'server1, site "SMTPvs": ServerAutoStart cannot be set'):
         smtp.set_auto_start(node, "SMTPvs", False, clock=clock)
 
 
