@@ -118,8 +118,11 @@ source:
   type: str
   sample: server1
 notes:
-  description: One sentence for every node that was left as it is.
-  returned: success with O(state=absent)
+  description:
+    - One sentence for every node that was left as it is, with O(state=absent).
+    - With O(state=present), in check mode, one for every node that has no twin of the site yet; a run refuses
+      as long as that is so.
+  returned: success
   type: list
   elements: str
 node:

@@ -357,7 +357,9 @@ def test_what_cannot_be_is_refused_before_anything_is_changed(https, why: str) -
 def test_a_site_without_its_twin_is_predicted_and_refused(make_lab, tmp_path) -> None:
     cluster, issuer = ClusterLab(make_lab(topology(tmp_path / "topology"))), Issuer(tmp_path / "authority")
     made = (cluster, issuer)
-    assert bring(made, "Plain", issuer.pair("plain", PLAIN), check=True).changed
+    predicted = bring(made, "Plain", issuer.pair("plain", PLAIN), check=True)
+    assert predicted.changed
+    assert ["server2 has no twin" in one for one in predicted.data["notes"]] == [True]
     with pytest.raises(StandbyError, match="does not exist") as told:
         bring(made, "Plain", issuer.pair("plain", PLAIN))
     assert (told.value.node, "Protect the site first" in str(told.value)) == ("server2", True)

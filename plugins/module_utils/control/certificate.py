@@ -126,7 +126,7 @@ def ensure_certificate(fleet: Fleet, request: CertificateRequest, check: bool) -
             if work.plans[node].needed:
                 with fleet.lease(node) as session:
                     _carry_out(session, work, work.plans[node])
-    return _outcome(work, source)
+    return _outcome(work, source, _without_twin(facts, request.site))
 
 
 def _nodes(fleet: Fleet, request: CertificateRequest, cluster: Cluster | None) -> tuple[str, ...]:
@@ -146,6 +146,12 @@ def _site(seen: NodeFacts, name: str) -> IisSite:
             remedy="Protect the site first (module site), which makes its twins",
         )
     return site
+
+
+def _without_twin(facts: Mapping[str, NodeFacts], name: str) -> list[str]:
+    """A sentence for each node that a run would refuse for; there are none once it has run."""
+    lacking = [node for node, seen in facts.items() if seen.iis is None or seen.iis.site(name) is None]
+    return [f"{node} has no twin of the site yet: protect it first (module site)" for node in lacking]
 
 
 def _work(
@@ -210,7 +216,7 @@ def remember(node: Node, made: Made) -> None:
         delete_value(node, KEY, VALUE)
 
 
-def _outcome(work: _Work, source: str) -> Outcome:
+def _outcome(work: _Work, source: str, notes: list[str]) -> Outcome:
     steps = [sentence for plan in work.plans.values() for sentence in plan.sentences(work.wanted)]
     name, nodes = work.request.site, ", ".join(work.plans)
     state = "has" if not steps else "has now"
@@ -220,7 +226,12 @@ def _outcome(work: _Work, source: str) -> Outcome:
         message=f'site "{name}" {state} the certificate {work.held.thumbprint} on {nodes}',
         before={node: _found(work, node, reading) for node, reading in work.readings.items()},
         after=after,
-        data={"steps": steps, "source": source, "certificate": _told(work, source)},
+        data={
+            "steps": steps,
+            "source": source,
+            "certificate": _told(work, source),
+            "notes": notes,
+        },
     )
 
 
