@@ -113,7 +113,9 @@ class Standby:
                 self._start_one(one, still)
         except Exception as error:
             failure = foreseen(error, self._node.name)
-            problem = f"{failure.resource or hierarchy}: {failure.problem}"
+            failure.node = failure.node or self._node.name
+            failure.resource = failure.resource or f'hierarchy "{hierarchy}"'
+            problem = str(failure)
         self._post(lambda: self._started(hierarchy, problem))
 
     def _start_one(self, wanted: Warmth, still: Still) -> None:

@@ -114,15 +114,14 @@ def test_once_something_else_is_begun_with_it_nothing_more_is_started(bench):
 
 
 def test_a_start_that_fails_is_said_once_shown_and_tried_again(bench):
-    bench.failures.append(StandbyError("the site does not start", resource='site "Wiki"'))
-    told = 'Wiki cannot be kept warm: site "Wiki": the site does not start'
+    failure = StandbyError("the site does not start", resource='site "Wiki"', remedy="Look at its pool")
+    bench.failures.append(failure)
+    why = 'server2, site "Wiki": the site does not start. Look at its pool.'
     for _number in range(2):
         bench.look()
         bench.work()
-    assert bench.said == [told]
-    assert bench.look() == (
-        'warm: not ready, because the site is not started; site "Wiki": the site does not start'
-    )
+    assert bench.said == [f"Wiki cannot be kept warm: {why}"]
+    assert bench.look() == f"warm: not ready, because the site is not started; {why}"
     bench.failures.clear()
     bench.work()
     assert bench.look() == "warm: ready"
