@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
@@ -52,9 +52,15 @@ def topology(folder: Path, *, alike: bool = False) -> Path:
 
 @dataclass
 class Issuer:
-    """A private authority of the tests."""
+    """A private authority of the tests.
+
+    Attributes:
+        folder: of its files.
+        handed: every PFX it has made; none is made twice the same.
+    """
 
     folder: Path
+    handed: list[bytes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -76,6 +82,7 @@ class Issuer:
         made = pair.certificate.with_suffix(".pfx")
         openssl("pkcs12", "-export", "-inkey", str(pair.key), "-in", str(pair.certificate), "-certfile",
                 str(self.ca), "-out", str(made), "-passout", f"pass:{password}")  # fmt: skip
+        self.handed.append(made.read_bytes())
         return made
 
 
