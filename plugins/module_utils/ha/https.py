@@ -33,6 +33,8 @@ class Flaw(StrEnum):
     EXPIRING = "expiring"
     NAMES = "names"
     CENTRAL = "central"
+    CENTRAL_OFF = "central_off"
+    CENTRAL_UNBOUND = "central_unbound"
 
 
 # With these the binding serves nobody on that node.
@@ -154,7 +156,7 @@ def _judged(
     where = f"{binding_key(binding)} on {node}"
     if binding.ssl_flags & CENTRAL_STORE:
         problem = _central(binding, reading.central)
-        return (Flaw.CENTRAL, f"{problem} for {where}") if problem else None
+        return (problem[0], f"{problem[1]} for {where}") if problem else None
     bound = bound_of(reading, site, binding)
     if bound is None:
         return Flaw.UNBOUND, f"no certificate is bound to {where}"
@@ -177,22 +179,24 @@ def _judged(
     return None
 
 
-def _central(binding: Binding, store: CentralStore | None) -> str:
-    """Why a binding of the central store serves nobody, as far as that is known; "" for no reason."""
+def _central(binding: Binding, store: CentralStore | None) -> tuple[Flaw, str] | None:
+    """Why a binding of the central store serves nobody, as far as that is known."""
     found = _readable(binding)
     if store is None or found is None:
-        return ""
+        return None
     if not store.enabled and store.problem:
-        return f"whether the central certificate store is enabled cannot be read ({store.problem})"
+        told = f"whether the central certificate store is enabled cannot be read ({store.problem})"
+        return Flaw.CENTRAL, told
     if not store.enabled:
-        return "the central certificate store is not enabled"
+        return Flaw.CENTRAL_OFF, "the central certificate store is not enabled"
     if found.port not in store.ports:
-        return f"http.sys has no binding of the central store on port {found.port}"
+        told = f"http.sys has no binding of the central store on port {found.port}"
+        return Flaw.CENTRAL_UNBOUND, told
     files = {name.casefold() for name in store.files} if store.files is not None else None
     wanted = (f"{found.host}.pfx", f"_.{found.host.partition('.')[2]}.pfx")
     if files is not None and found.host and files.isdisjoint(wanted):
-        return f"the central certificate store {store.location} has no {wanted[0]}"
-    return ""
+        return Flaw.CENTRAL, f"the central certificate store {store.location} has no {wanted[0]}"
+    return None
 
 
 def _readable(binding: Binding) -> Endpoint | None:

@@ -110,26 +110,39 @@ def test_the_certificate_of_a_binding_is_judged(name: str) -> None:
 
 CENTRAL = CentralStore(True, r"\\files\certs", ("shop.example.net.pfx",), "", frozenset({443}))
 CENTRALLY = {
-    "well": (CENTRAL, ""),
-    "by a wildcard": (replace(CENTRAL, files=("_.Example.net.pfx",)), ""),
-    "nobody could look": (replace(CENTRAL, files=None, problem="denied"), ""),
-    "no file": (replace(CENTRAL, files=("pay.example.net.pfx",)), "has no shop.example.net.pfx"),
+    "well": (CENTRAL, None, ""),
+    "by a wildcard": (replace(CENTRAL, files=("_.Example.net.pfx",)), None, ""),
+    "nobody could look": (replace(CENTRAL, files=None, problem="denied"), None, ""),
+    "no file": (
+        replace(CENTRAL, files=("pay.example.net.pfx",)),
+        Flaw.CENTRAL,
+        "has no shop.example.net.pfx",
+    ),
     "no binding of http.sys": (
         replace(CENTRAL, ports=frozenset()),
+        Flaw.CENTRAL_UNBOUND,
         "no binding of the central store on port 443",
     ),
-    "off": (replace(CENTRAL, enabled=False), "the central certificate store is not enabled"),
-    "nobody could read": (CentralStore(problem="denied"), "store is enabled cannot be read (denied) for"),
-    "not read": (None, ""),
+    "off": (
+        replace(CENTRAL, enabled=False),
+        Flaw.CENTRAL_OFF,
+        "the central certificate store is not enabled",
+    ),
+    "nobody could read": (
+        CentralStore(problem="denied"),
+        Flaw.CENTRAL,
+        "store is enabled cannot be read (denied) for",
+    ),
+    "not read": (None, None, ""),
 }
 
 
 @pytest.mark.parametrize("name", CENTRALLY)
 def test_a_binding_of_the_central_store_is_judged_as_far_as_it_is_known(name: str) -> None:
-    store, told = CENTRALLY[name]
+    store, flaw, told = CENTRALLY[name]
     seen = replace(reading(bound=None), central=store)
     found = list(judge(site("Shop", (INFORMATION, 3)), "server1", seen, NOW, 30.0))
-    assert [one.flaw for one in found] == ([Flaw.CENTRAL] if told else [])
+    assert [one.flaw for one in found] == ([flaw] if flaw else [])
     assert all(told in one.sentence for one in found)
 
 

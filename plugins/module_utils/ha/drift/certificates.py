@@ -11,12 +11,14 @@ from datetime import datetime
 from ...windows.iis_config import Binding
 from ...windows.twin_reading import Bound, StoredCertificate
 from ..bindings import CENTRAL_STORE, binding_key
-from ..https import bound_of, https_of, judge, stored
+from ..https import Finding, Flaw, bound_of, https_of, judge, stored
 from .model import Found, Side, Subject
 from .values import ABSENT, Value, plain
 
 _YES, _NO = plain("yes"), plain("no")
 _DATE = "%Y-%m-%d"
+# What keeps a binding from being served from the central store; its files alone are no matter of the node.
+_FROM_STORE = {Flaw.CENTRAL_OFF: "central_store", Flaw.CENTRAL_UNBOUND: "central_binding"}
 
 
 def certificates(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
@@ -31,6 +33,7 @@ def certificates(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
                 f"{name}/thumbprint", plain(one.thumbprint), plain(other.thumbprint) if other else ABSENT
             )
         yield from _kept(name, here, there, one, other or one, subject)
+    yield from _central(here, there, subject)
 
 
 def _kept(name: str, here: Side, there: Side, one: Bound, other: Bound, subject: Subject) -> Iterator[Found]:
@@ -50,15 +53,28 @@ def _kept(name: str, here: Side, there: Side, one: Bound, other: Bound, subject:
         yield Found(f"{name}/names", plain(", ".join(_names(ours))), plain(", ".join(_names(theirs))))
 
 
+def _central(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
+    """Bindings that the backup cannot serve from the central store, of which it shows no certificate."""
+    ours = {one.binding: one.flaw for one in _judged(here, subject)}
+    for one in _judged(there, subject):
+        if one.flaw in _FROM_STORE:
+            known = _NO if ours.get(one.binding) in _FROM_STORE else _YES
+            yield Found(f"certificates/{one.binding}/{_FROM_STORE[one.flaw]}", known, _NO)
+
+
 def expiring(here: Side, there: Side, subject: Subject) -> Iterator[str]:
     """A warning for every certificate that ends soon, has ended, or lacks its key, on any of the nodes."""
     said: set[str] = set()
     for side in (here, there):
-        site = side.site(subject.site)
-        for one in judge(site, side.node, side.reading, subject.now, subject.certificate_days):
+        for one in _judged(side, subject):
             if one.sentence not in said:
                 said.add(one.sentence)
                 yield one.sentence
+
+
+def _judged(side: Side, subject: Subject) -> Iterator[Finding]:
+    site = side.site(subject.site)
+    return judge(site, side.node, side.reading, subject.now, subject.certificate_days)
 
 
 def _https(side: Side, name: str) -> list[Binding]:

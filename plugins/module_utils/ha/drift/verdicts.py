@@ -50,6 +50,10 @@ _FEATURE = "Install it on the backup (Enable-WindowsOptionalFeature -Online -Fea
 _REMOVE = "Nothing needs to be done; remove it from the backup where it is not wanted"
 _IMPORT = "Import the certificate with its private key (PFX) on the backup"
 _BIND = "Bind the certificate of the primary on the backup (netsh http add sslcert, or IIS Manager)"
+_CENTRAL = "Enable the central certificate store on the backup, with the folder of the primary (IIS Manager)"
+_CENTRAL_BOUND = (
+    "Make the https binding of the site anew on the backup (IIS Manager), which binds the store too"
+)
 _KEYS = "Set the same keys in the root web.config of both nodes, or in the web.config of the site"
 _DEPLOY = "Deploy the content to the backup as it is on the primary"
 _RIGHTS = "Give the same rights on the backup (icacls /save there, /restore here)"
@@ -109,6 +113,8 @@ TABLE: tuple[Row, ...] = (
     ),
     Row("certificates/*/expires", BREAKS, "Import the renewed certificate on the backup, and bind it"),
     Row("certificates/*/names", BREAKS, "Import the certificate of the primary on the backup, and bind it"),
+    Row("certificates/*/central_store", BREAKS, _CENTRAL),
+    Row("certificates/*/central_binding", BREAKS, _CENTRAL_BOUND),
     # Content of each node's own
     Row("rights/*", BREAKS, _RIGHTS),
     Row("content/*", COSMETIC, "Remove it from the backup where it is not wanted", lack=Lack.HERE),
