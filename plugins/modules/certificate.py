@@ -134,7 +134,7 @@ resource:
   description: The resource a failure concerns.
   returned: failure of one resource
   type: str
-  sample: certificate
+  sample: certificate of site "Shop"
 remedy:
   description: What to do next after a failure.
   returned: failure
@@ -183,7 +183,7 @@ def main() -> None:
             else:
                 request = CertificateRequest(
                     site=wanted["site"],
-                    pfx=read_pfx(wanted["src"], wanted["password"]),
+                    pfx=read_pfx(wanted["src"], wanted["password"], wanted["site"]),
                     store=wanted["store"],
                     bindings=tuple(wanted["bindings"]),
                     nodes=nodes,

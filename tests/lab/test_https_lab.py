@@ -76,7 +76,7 @@ def bring(
     https: tuple[ClusterLab, Issuer], site: str, pair: Pair, *, check: bool = False, **more: Any
 ) -> Outcome:
     cluster, issuer = https
-    pfx = read_pfx(str(issuer.pfx(pair)), PASSWORD)
+    pfx = read_pfx(str(issuer.pfx(pair)), PASSWORD, site)
     with cluster.fleet() as fleet:
         return ensure_certificate(fleet, CertificateRequest(site, pfx, **more), check)
 
@@ -389,7 +389,7 @@ def test_an_expired_certificate_and_a_wrong_password_are_refused(https) -> None:
     cluster, issuer = https
     with pytest.raises(StandbyError, match="of the PFX expired on"):
         bring(https, "Plain", issuer.pair("plain", PLAIN, days=-1))
-    pfx = read_pfx(str(issuer.pfx(issuer.pair("plain", PLAIN))), WRONG)
+    pfx = read_pfx(str(issuer.pfx(issuer.pair("plain", PLAIN))), WRONG, "Plain")
     with pytest.raises(StandbyError, match="password is not correct") as told, cluster.fleet() as fleet:
         ensure_certificate(fleet, CertificateRequest("Plain", pfx), False)
     nothing_secret(https, str(told.value))

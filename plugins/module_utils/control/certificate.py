@@ -18,6 +18,7 @@ from ..ha.certificate_plan import (
     plan_certificate,
     refuse_shared,
     refuse_unfit,
+    resource_of,
 )
 from ..ha.certificate_record import VALUE, Imported, Made, MadeBinding, made_of, made_text
 from ..ha.definition import KEY
@@ -27,6 +28,7 @@ from ..ha.model import Cluster, Ip
 from ..ha.on_node import bound_on, every_address, moved_addresses
 from ..node import Node
 from ..windows.certificate_store import LARGEST_PFX, HeldCertificate, Pfx, import_pfx, look
+from ..windows.failure import about
 from ..windows.iis_config import Binding, IisSite
 from ..windows.registry import delete_value, read_value, write_value
 from ..windows.sslcert import bind
@@ -71,8 +73,8 @@ class _Work:
         return Bound(self.held.thumbprint, self.request.store)
 
 
-def read_pfx(path: str, password: str | None) -> Pfx:
-    """A PFX of the controller.
+def read_pfx(path: str, password: str | None, site: str) -> Pfx:
+    """A PFX of the controller, for a site.
 
     Raises:
         StandbyError: it cannot be read, or is none.
@@ -84,13 +86,13 @@ def read_pfx(path: str, password: str | None) -> Pfx:
     except OSError as error:
         raise StandbyError(
             f"the PFX {path} cannot be read: {error.strerror}",
-            resource="certificate",
+            resource=resource_of(site),
             remedy="Give the path of a file on the controller that the account of the play can read",
         ) from None
     if not data:
         raise StandbyError(
             f"the PFX {path} has {size} bytes, expected 1 to {LARGEST_PFX}",
-            resource="certificate",
+            resource=resource_of(site),
             remedy="Export the certificate of the site alone, with its private key and its chain",
         )
     return Pfx(data, password or "")
@@ -161,9 +163,9 @@ def _work(
     facts: Mapping[str, NodeFacts],
     ips: Sequence[Ip],
 ) -> _Work:
-    with fleet.lease(source) as node:
+    with fleet.lease(source) as node, about(node, resource_of(request.site)):
         held = look(node, request.pfx)
-    refuse_unfit(held, datetime.now(UTC))
+    refuse_unfit(held, request.site, datetime.now(UTC))
     chosen = chosen_bindings(_site(facts[source], request.site), held, request.bindings, source)
     bindings = {
         node: tuple(bound_on(one, moved_addresses(ips, source, node)) for one in chosen) for node in facts
@@ -190,7 +192,8 @@ def _carry_out(node: Node, work: _Work, plan: CertificatePlan) -> None:
     bound = [MadeBinding(site, key, wanted.thumbprint) for key, _change in plan.bind]
     remember(node, made.also(imported, bound))
     if plan.needs_import:
-        import_pfx(node, work.request.pfx, wanted.store)
+        with about(node, resource_of(site)):
+            import_pfx(node, work.request.pfx, wanted.store)
     for key, change in plan.bind:
         bind(node, key, wanted.thumbprint, wanted.store, change)
     left = plan_certificate(node.name, wanted, site, work.bindings[node.name], read_certificates(node))
@@ -198,7 +201,7 @@ def _carry_out(node: Node, work: _Work, plan: CertificatePlan) -> None:
         raise StandbyError(
             f"Windows reported success, and it is not so: {'; '.join(left.sentences(wanted))} is left",
             node=node.name,
-            resource=f'certificate of site "{site}"',
+            resource=resource_of(site),
             remedy="Look at the certificate in the store, and at `netsh http show sslcert`, on the node",
         )
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..ha.certificate_plan import resource_of
 from ..ha.certificate_record import VALUE, Removal, made_of, plan_removal
 from ..ha.definition import KEY
 from ..ha.facts import NodeFacts, Scope
 from ..ha.twin import is_running
 from ..node import Node
 from ..windows.certificate_store import remove_certificate
+from ..windows.failure import about
 from ..windows.iis_config import IisSite
 from ..windows.registry import read_value
 from ..windows.sslcert import shows, unbind
@@ -54,7 +56,7 @@ def remove_certificates(fleet: Fleet, site: str, check: bool, nodes: Sequence[st
             unchanged = {one.key for one in bound if shows(session, one.key, one.thumbprint)}
             removals[node] = plan_removal(site, made, sites, read_certificates(session), unchanged)
     if not check:
-        fleet.on_all(lambda node: _take_away(node, removals[node.name]), list(removals))
+        fleet.on_all(lambda node: _take_away(node, site, removals[node.name]), list(removals))
     return _outcome(site, removals, notes)
 
 
@@ -62,11 +64,12 @@ def _site(seen: NodeFacts, name: str) -> IisSite | None:
     return seen.iis.site(name) if seen.iis is not None else None
 
 
-def _take_away(node: Node, removal: Removal) -> None:
+def _take_away(node: Node, site: str, removal: Removal) -> None:
     for key in removal.keys:
         unbind(node, key)
-    for one in removal.certificates:
-        remove_certificate(node, one.thumbprint, one.store)
+    with about(node, resource_of(site)):
+        for one in removal.certificates:
+            remove_certificate(node, one.thumbprint, one.store)
     remember(node, removal.left)
 
 

@@ -115,8 +115,13 @@ def refuse_shared(
                 )
 
 
-def refuse_unfit(held: HeldCertificate, now: datetime) -> None:
+def refuse_unfit(held: HeldCertificate, site: str, now: datetime) -> None:
     """Refuse a certificate that no client would take.
+
+    Args:
+        held: the certificate.
+        site: that is to have it.
+        now: the time.
 
     Raises:
         StandbyError: it has expired, or is not valid yet.
@@ -125,7 +130,7 @@ def refuse_unfit(held: HeldCertificate, now: datetime) -> None:
         when = f"expired on {held.ends:%Y-%m-%d}" if held.ends <= now else f"begins on {held.begins:%Y-%m-%d}"
         raise StandbyError(
             f"the certificate {held.thumbprint} of the PFX {when}",
-            resource="certificate",
+            resource=resource_of(site),
             remedy="Give the one that is valid now",
         )
 
@@ -150,6 +155,11 @@ def plan_certificate(
         if bound is None or not same(bound, wanted):
             bind[key_of(one)] = Change.MADE if bound is None else replacing(version)
     return CertificatePlan(node, there is None or not there.private_key, tuple(bind.items()))
+
+
+def resource_of(site: str) -> str:
+    """What the certificate of a site is called in failures."""
+    return f'certificate of site "{site}"'
 
 
 def same(one: Bound, other: Bound) -> bool:

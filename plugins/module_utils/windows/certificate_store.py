@@ -29,6 +29,8 @@ _IMPORTED, _LOOKED_AT = "MachineKeySet, PersistKeySet", "MachineKeySet"
 LARGEST_PFX = 96 * 1024
 
 _WHAT = "certificates"
+_GIVE = "Give a PFX with its password, and connect with an administrator"
+_REMOVE = "Connect with an administrator and run again, or remove it from the store by hand"
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,13 @@ def look(node: Node, pfx: Pfx) -> HeldCertificate:
     Raises:
         StandbyError: it cannot be opened, or holds no certificate, or several, with a private key.
     """
-    answer = _ask(node, {"do": "look", "flags": _LOOKED_AT}, "the PFX cannot be opened", _carried(pfx))
+    call = {"do": "look", "flags": _LOOKED_AT}
+    answer = _ask(node, call, "the PFX cannot be opened", _GIVE, _carried(pfx))
     every = [one for one in answer.get("certificates") or () if one.get("key")]
     if len(every) != 1:
         raise StandbyError(
             f"the PFX holds {len(every)} certificates with a private key, expected one",
             node=node.name,
-            resource="certificate",
             remedy="Export the certificate of the site alone, with its private key and its chain",
         )
     return _held(every[0])
@@ -108,7 +110,7 @@ def import_pfx(node: Node, pfx: Pfx, store: str) -> None:
         StandbyError: it cannot be imported.
     """
     call = {"do": "import", "flags": _IMPORTED, "store": store}
-    _ask(node, call, "the certificate was not imported", _carried(pfx))
+    _ask(node, call, "the certificate was not imported", _GIVE, _carried(pfx))
 
 
 def remove_certificate(node: Node, thumbprint: str, store: str) -> None:
@@ -118,7 +120,7 @@ def remove_certificate(node: Node, thumbprint: str, store: str) -> None:
         StandbyError: it cannot be removed.
     """
     call = {"do": "remove", "thumbprint": thumbprint, "store": store}
-    _ask(node, call, f"the certificate {thumbprint} was not removed")
+    _ask(node, call, f"the certificate {thumbprint} was not removed", _REMOVE)
 
 
 def read_central(node: Node, ports: Iterable[int]) -> CentralStore:
@@ -146,14 +148,13 @@ def _carried(pfx: Pfx) -> str:
     return ":".join(base64.b64encode(one).decode("ascii") for one in (pfx.data, pfx.password.encode("utf-8")))
 
 
-def _ask(node: Node, call: Mapping[str, str], failed: str, secret: str = "") -> Answer:
+def _ask(node: Node, call: Mapping[str, str], failed: str, remedy: str, secret: str = "") -> Answer:
     (answer,) = calls.ask_script(node, TEXT, [call], _WHAT, secret)
     if "error" in answer:
         raise StandbyError(
             f"{failed}: {str(answer['error']).rstrip('.')}",
             node=node.name,
-            resource="certificate",
-            remedy="Give a PFX with its password, and connect with an administrator",
+            remedy=remedy,
         )
     return answer
 

@@ -319,11 +319,12 @@ def test_bindings_of_the_central_store_are_left_alone() -> None:
 
 
 def test_a_certificate_that_is_not_valid_now_is_refused() -> None:
-    refuse_unfit(HELD, NOW)
+    refuse_unfit(HELD, "Shop", NOW)
     with pytest.raises(StandbyError, match="expired on 2026-08-30"):
-        refuse_unfit(HELD, HELD.ends)
-    with pytest.raises(StandbyError, match="begins on 2026-05-31"):
-        refuse_unfit(HELD, HELD.begins - timedelta(seconds=1))
+        refuse_unfit(HELD, "Shop", HELD.ends)
+    with pytest.raises(StandbyError, match="begins on 2026-05-31") as told:
+        refuse_unfit(HELD, "Shop", HELD.begins - timedelta(seconds=1))
+    assert told.value.resource == 'certificate of site "Shop"'
 
 
 # What was made

@@ -123,6 +123,13 @@ def test_a_wrong_password_is_told_without_it() -> None:
     assert "hunter2" not in str(told.value)
 
 
+def test_a_certificate_that_stays_needs_no_other_pfx() -> None:
+    runs = Runs({"error": "Access is denied."})
+    with pytest.raises(StandbyError, match="was not removed: Access is denied") as told:
+        certificate_store.remove_certificate(runs.node, "AB" * 20, "MY")
+    assert "PFX" not in (told.value.remedy or "PFX")
+
+
 @pytest.mark.parametrize("keys", [[], [False], [True, True]])
 def test_a_pfx_needs_exactly_one_certificate_with_a_key(keys: list[bool]) -> None:
     runs = Runs({"certificates": [{**ONE, "key": key} for key in keys]})

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What check mode tells of a certificate that a node cannot show yet."""
+"""What is told of a certificate that a node cannot show yet, or does not take."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.control import certificate
+from ansible_collections.standby.iis.plugins.module_utils.control import certificate, certificate_removal
 from ansible_collections.standby.iis.plugins.module_utils.control.certificate import CertificateRequest
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_plan import CertificatePlan
+from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_record import Made, Removal
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
 from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import (
     HeldCertificate,
@@ -25,7 +27,7 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config imp
     IisConfiguration,
     IisSite,
 )
-from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import TwinReading
+from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import Bound, TwinReading
 
 NODES = ("server1", "server2")
 SHOP = IisSite("Shop", 1, False, "Started", bindings=(Binding("https", "10.0.0.50:443:"),))
@@ -71,3 +73,31 @@ def test_a_node_without_the_twin_is_noted_and_a_run_refuses(having: set[str]) ->
         certificate.ensure_certificate(Two(), REQUEST, check=False)  # type: ignore[arg-type]
     having.add("server2")
     assert certificate.ensure_certificate(Two(), REQUEST, check=True).data["notes"] == []  # type: ignore[arg-type]
+
+
+def test_what_a_node_says_of_a_pfx_names_the_site(having: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_node: object, _pfx: Pfx) -> HeldCertificate:
+        raise StandbyError("the PFX cannot be opened")
+
+    having.add("server2")
+    monkeypatch.setattr(certificate, "look", refuse)
+    with pytest.raises(StandbyError, match='server1, certificate of site "Shop": the PFX cannot be opened'):
+        certificate.ensure_certificate(Two(), REQUEST, check=True)  # type: ignore[arg-type]
+
+
+def test_what_a_node_says_of_an_import_and_a_removal_names_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_more: object) -> None:
+        raise StandbyError("no")
+
+    one = Bound(HELD.thumbprint, "MY")
+    for module in (certificate, certificate_removal):
+        monkeypatch.setattr(module, "read_value", lambda *_more: None)
+    monkeypatch.setattr(certificate, "remember", lambda *_more: None)
+    monkeypatch.setattr(certificate, "import_pfx", refuse)
+    monkeypatch.setattr(certificate_removal, "remove_certificate", refuse)
+    node = SimpleNamespace(name="server2")
+    work = SimpleNamespace(wanted=one, request=REQUEST)
+    with pytest.raises(StandbyError, match='server2, certificate of site "Shop": no'):
+        certificate._carry_out(node, work, CertificatePlan("server2", True, ()))  # type: ignore[arg-type]
+    with pytest.raises(StandbyError, match='server2, certificate of site "Shop": no'):
+        certificate_removal._take_away(node, "Shop", Removal((), (one,), Made()))  # type: ignore[arg-type]
