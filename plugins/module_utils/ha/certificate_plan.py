@@ -72,15 +72,11 @@ def chosen_bindings(
         raise _refusal(site, node, f"has no https binding {', '.join(unknown)}", every)
     found = [one for one in every if one.information.casefold() in wanted or (not only and _fits(one, held))]
     if not found:
-        names = ", ".join(held.names) or "no name"
-        raise _refusal(
-            site, node, f"has no https binding that the certificate is for, which names {names}", every
-        )
+        what = f"has no https binding that the certificate is for, which names {_names(held)}"
+        raise _refusal(site, node, what, every)
     for one in found:
         if not _fits(one, held):
-            what = (
-                f"has the https binding {one.information}, and the certificate is for {', '.join(held.names)}"
-            )
+            what = f"has the https binding {one.information}, and the certificate is for {_names(held)}"
             raise _refusal(site, node, what, every)
     return tuple(found)
 
@@ -107,7 +103,7 @@ def refuse_shared(
                 raise StandbyError(
                     f"the binding {key_of(one)} of http.sys is that of {one.information} of site "
                     f'"{other.name}" too, '
-                    f"and the certificate is for {', '.join(held.names)}",
+                    f"and the certificate is for {_names(held)}",
                     node=node,
                     resource=f'site "{site.name}"',
                     remedy="Have both bindings ask for server names (SNI), give the sites addresses of their "
@@ -183,6 +179,10 @@ def _fits(binding: Binding, held: HeldCertificate) -> bool:
     except UnreadableBindingError:
         return False
     return found is not None and covers(held.names, found.host)
+
+
+def _names(held: HeldCertificate) -> str:
+    return ", ".join(held.names) or "no name"
 
 
 def _refusal(site: IisSite, node: str, what: str, every: Sequence[Binding]) -> StandbyError:

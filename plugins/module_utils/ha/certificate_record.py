@@ -14,6 +14,7 @@ from ..windows.iis_config import IisSite
 from ..windows.sslcert import SslKey, SslKind
 from ..windows.twin_reading import Bound, TwinReading
 from .certificate_plan import readable_https, same
+from .definition import KEY
 from .https import bound_of, key_of
 
 VALUE = "Certificates"  # beside the definition, on each node
@@ -86,9 +87,10 @@ def made_of(text: str | None, node: str) -> Made:
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise BadDocument(
-            f"the stored record of certificates (value {VALUE}): {error}",
+            f"the stored record of certificates (HKLM\\{KEY}, value {VALUE}): {error}",
             node=node,
-            remedy=f"Delete the value {VALUE} on {node}; certificates and bindings stay as they are",
+            remedy=f"Delete the value {VALUE} of HKLM\\{KEY} on {node}; "
+            "certificates and bindings stay as they are",
         ) from None
     return Made(tuple(imported), tuple(bound))
 

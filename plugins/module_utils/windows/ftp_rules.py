@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ..errors import BadDocument, StandbyError
 from ..node import Clock, Node
 from ..wsman.xml import parse
+from .failure import about
 from .iis_run import checked
 
 SECTION = "system.ftpServer/security/authorization"
@@ -53,9 +54,10 @@ def read_rules(node: Node, site: str, *, clock: Clock = time) -> tuple[Rule, ...
     arguments = ("list", "config", site, f"/section:{SECTION}", "/xml")
     answer = checked(node, arguments, _resource(site), clock)
     name = f"answer of appcmd list config /section:{SECTION}"
-    section = parse(answer.stdout, name).find(f"CONFIG/{SECTION.replace('/', '-')}")
-    if section is None:
-        raise BadDocument(f"{name}: expected the section in appcmd/CONFIG, found none")
+    with about(node, _resource(site)):
+        section = parse(answer.stdout, name).find(f"CONFIG/{SECTION.replace('/', '-')}")
+        if section is None:
+            raise BadDocument(f"{name}: expected the section in appcmd/CONFIG, found none")
     return tuple(sorted(_rule(one.attrib) for one in section.findall("add")))
 
 

@@ -278,7 +278,8 @@ def _read_state(node: Node, kind: Kind, name: str, clock: Clock) -> str:
         return answer.stdout.decode("utf-8", "replace").strip()
     if command.exit_code(answer) != 0:
         return UNKNOWN
-    found = parse_configuration(answer.stdout, f"answer of appcmd list {kind.value}")
+    with about(node, resource):
+        found = parse_configuration(answer.stdout, f"answer of appcmd list {kind.value}")
     states = [site.state for site in found.sites] + [pool.state for pool in found.pools]
     return states[0] if states else UNKNOWN
 

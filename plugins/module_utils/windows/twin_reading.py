@@ -173,10 +173,11 @@ def read_certificates(node: Node) -> TwinReading:
     """
     wanted: list[Mapping[str, Any]] = [{"do": "certificates", "stores": STORES}, {"do": "bindings"}]
     stores, bindings = _asked(node, twin_scripts.TWIN, wanted)
-    return TwinReading(
-        certificates=tuple(_certificate(one) for one in stores.get("certificates") or ()),
-        bound=dict(_bound(one) for one in bindings.get("bindings") or ()),
-    )
+    with about(node, "certificates"):
+        return TwinReading(
+            certificates=tuple(_certificate(one) for one in stores.get("certificates") or ()),
+            bound=dict(_bound(one) for one in bindings.get("bindings") or ()),
+        )
 
 
 def _folders(node: Node, request: TwinRequest) -> Mapping[str, Folder]:

@@ -300,6 +300,14 @@ def test_bindings_are_chosen_by_the_names_of_the_certificate() -> None:
         chosen_bindings(shop, HELD, ("1.2.3.4:443:",), "server1")
 
 
+def test_a_certificate_without_a_name_is_said_to_be_for_none() -> None:
+    nameless, shop = replace(HELD, names=()), site("Shop", (INFORMATION, 0))
+    with pytest.raises(StandbyError, match="the certificate is for no name"):
+        chosen_bindings(shop, nameless, (INFORMATION,), "server1")
+    with pytest.raises(StandbyError, match="the certificate is for no name"):
+        refuse_shared(shop, [shop], shop.bindings, nameless, "server1")
+
+
 def test_a_binding_that_another_host_shares_is_not_changed_under_it() -> None:
     shop, pay = site("Shop", (INFORMATION, 0)), site("Pay", ("10.0.0.50:443:pay.example.net", 0))
     with pytest.raises(
@@ -345,6 +353,7 @@ def test_a_damaged_record_is_told_with_what_to_do(text: str) -> None:
     with pytest.raises(BadDocument, match="record of certificates") as told:
         made_of(text, "server1")
     assert "stay as they are" in (told.value.remedy or "")
+    assert "HKLM\\SOFTWARE\\standby.iis" in (told.value.remedy or "")
 
 
 def test_what_was_made_is_taken_away_and_no_more() -> None:

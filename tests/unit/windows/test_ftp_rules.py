@@ -63,8 +63,9 @@ def test_an_answer_without_the_section_is_named():
         def run(self, argv, stdin=b"", *, on_output=None):
             return Completed(0, b"<appcmd />", b"")
 
-    with pytest.raises(BadDocument, match="expected the section in appcmd/CONFIG"):
+    with pytest.raises(BadDocument, match="expected the section in appcmd/CONFIG") as told:
         read_rules(node(Other()), "Files")
+    assert (told.value.node, told.value.resource) == ("server2", 'site "Files"')
 
 
 def test_what_the_server_has_beside_is_taken_away_and_what_is_missing_added():

@@ -199,6 +199,18 @@ def test_windows_on_another_drive_is_found() -> None:
     ]
 
 
+def test_a_state_that_cannot_be_read_is_told_with_its_node() -> None:
+    node, _shell = scripted(
+        script={
+            "start site /site.name:Shop": [refused(5)],
+            "list site /site.name:Shop /xml": [ok("<appcmd>")],
+        }
+    )
+    with pytest.raises(BadDocument) as told:
+        iis.start_site(node, "Shop", clock=ManualClock())
+    assert (told.value.node, told.value.resource) == ("server1", 'site "Shop"')
+
+
 def test_a_name_is_one_argument_whatever_it_holds() -> None:
     for name in ('Say "hi"', "Shop & Co", "%PATH%", "a^b|c", "商店 🛒", "x" * 200, "/site.name:y"):
         assert iis_command.act("start", Kind.SITE, name)[-1] == f"/site.name:{name}"

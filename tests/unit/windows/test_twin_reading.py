@@ -19,6 +19,7 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.machine_key im
 from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import (
     Framework,
     TwinRequest,
+    read_certificates,
     read_twin,
 )
 from ansible_collections.standby.iis.plugins.module_utils.wsman.commandline import command_line
@@ -87,6 +88,9 @@ def test_a_certificate_without_its_end_is_refused() -> None:
     )
     with pytest.raises(BadDocument, match="expected a certificate"):
         read_twin(asked.node, TwinRequest("C:\\Windows"))
+    with pytest.raises(BadDocument, match="expected a certificate") as told:
+        read_certificates(asked.node)
+    assert (told.value.node, told.value.resource) == ("server1", "certificates")
 
 
 def test_a_damaged_configuration_is_told_with_its_name() -> None:
