@@ -13,13 +13,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..control.site_services import start
+from ..control.site_services import start_lacking
 from ..errors import foreseen
 from ..ha.facts import NodeFacts
 from ..ha.model import Hierarchy
-from ..ha.warm import WARM_SERVICE, Warmth, standing, warmth
+from ..ha.warm import Warmth, standing, warmth
 from ..node import Clock, Node
-from ..windows import iis
 from .workers import Workers
 
 # Starts at every look before looks are left out between them, and looks that are left out at most: a pool
@@ -110,20 +109,13 @@ class Standby:
         problem = ""
         try:
             for one in wanted:
-                self._start_one(one, still)
+                start_lacking(self._node, one, self._clock, still)
         except Exception as error:
             failure = foreseen(error, self._node.name)
             failure.node = failure.node or self._node.name
             failure.resource = failure.resource or f'hierarchy "{hierarchy}"'
             problem = str(failure)
         self._post(lambda: self._started(hierarchy, problem))
-
-    def _start_one(self, wanted: Warmth, still: Still) -> None:
-        for name in wanted.pools:
-            if still():
-                iis.start_pool(self._node, name, clock=self._clock)
-        if wanted.start and still():
-            start(self._node, WARM_SERVICE, wanted.site, self._clock)
 
     # Back on the loop
 

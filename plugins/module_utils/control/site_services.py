@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
 from ..ha.model import SiteType
+from ..ha.warm import WARM_SERVICE, Warmth
 from ..node import Clock, Node
 from ..windows import ftp, iis, smtp
 
@@ -40,6 +41,27 @@ def start(node: Node, one: SiteType, name: str, clock: Clock = time) -> None:
         StandbyError: it does not start.
     """
     _DRIVERS[one].start_site(node, name, clock=clock)
+
+
+def start_lacking(
+    node: Node, wanted: Warmth, clock: Clock = time, still: Callable[[], bool] = lambda: True
+) -> None:
+    """Start what a warm site lacks on a node that it stands by on: its pools first.
+
+    Args:
+        node: which.
+        wanted: what is lacking.
+        clock: time.
+        still: whether it is wanted still, asked before each start.
+
+    Raises:
+        StandbyError: it does not start.
+    """
+    for pool in wanted.pools:
+        if still():
+            iis.start_pool(node, pool, clock=clock)
+    if wanted.start and still():
+        start(node, WARM_SERVICE, wanted.site, clock)
 
 
 def stop(node: Node, one: SiteType, name: str, clock: Clock = time) -> None:

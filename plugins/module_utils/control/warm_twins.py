@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
@@ -18,10 +17,9 @@ from ..ha.site_types import STOPPED, running
 from ..ha.twin import Make, TwinPlan
 from ..ha.warm import WARM_SERVICE, Warmth, is_warm, warmth, why_cold, why_not_there
 from ..node import Node
-from ..windows import iis
 from ..windows.iis_config import IisConfiguration, IisSite
 from .fleet import Fleet
-from .site_services import start
+from .site_services import start_lacking
 from .survey import gather
 
 _SCOPE = Scope.ADDRESSES | Scope.DISKS | Scope.IIS | Scope.SERVICES
@@ -152,10 +150,7 @@ def start_warm(
 
 def _start(node: Node, hierarchy: Hierarchy) -> None:
     for one in warmth(hierarchy, gather(node, _SCOPE)):
-        for pool in one.pools:
-            iis.start_pool(node, pool)
-        if one.start:
-            start(node, WARM_SERVICE, one.site, time)
+        start_lacking(node, one)
 
 
 def idle_on(site: Site, facts: Mapping[str, NodeFacts], ips: Collection[Ip]) -> list[str]:

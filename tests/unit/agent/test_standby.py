@@ -10,10 +10,11 @@ from unittest.mock import Mock
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.agent import addresses, hands, standby
+from ansible_collections.standby.iis.plugins.module_utils.agent import addresses, hands
 from ansible_collections.standby.iis.plugins.module_utils.agent import surroundings as surroundings_module
 from ansible_collections.standby.iis.plugins.module_utils.agent.hands import Hands
 from ansible_collections.standby.iis.plugins.module_utils.agent.standby import Standby
+from ansible_collections.standby.iis.plugins.module_utils.control import site_services
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Hierarchy, StandbyMode
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Do, Reason, Verb
@@ -38,8 +39,8 @@ class Bench:
         self.shown: dict[str, str] = {}
         self.waiting: list = []
         self.before_pool = lambda: None
-        monkeypatch.setattr(standby.iis, "start_pool", self._start_pool)
-        monkeypatch.setattr(standby, "start", self._start)
+        monkeypatch.setattr(site_services.iis, "start_pool", self._start_pool)
+        monkeypatch.setattr(site_services, "start", self._start)
         self.standby = Standby(
             Node("server2", None, None),
             lambda _name: (lambda: not self.begun) if self.down else None,
