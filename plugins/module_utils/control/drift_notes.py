@@ -13,9 +13,8 @@ from ..ha.drift.areas import BEFORE_MOVE, CERTIFICATES
 from ..ha.drift.compare import compare
 from ..ha.drift.model import Drift, Side, Subject
 from ..ha.facts import NodeFacts, Scope
-from ..ha.https import judge, lacking
+from ..ha.https import https_of, judge, lacking
 from ..ha.model import Cluster
-from ..windows.iis_config import IisSite
 from .case import Case
 from .drift import DriftRequest, as_on, read_sides, subject_of
 from .fleet import Fleet
@@ -121,5 +120,4 @@ def _certificates(drift: Drift) -> Iterator[str]:
 
 def has_https(seen: NodeFacts, name: str) -> bool:
     """A site of a node has an https binding."""
-    site: IisSite | None = seen.iis.site(name) if seen.iis is not None else None
-    return site is not None and any(one.protocol.lower() == "https" for one in site.bindings)
+    return seen.iis is not None and bool(https_of(seen.iis.site(name)))

@@ -15,8 +15,8 @@ from ..windows.certificate_store import HeldCertificate
 from ..windows.iis_config import Binding, IisSite
 from ..windows.sslcert import Change, SslKey, replacing
 from ..windows.twin_reading import Bound, TwinReading
-from .bindings import CENTRAL_STORE, UnreadableBindingError, endpoint
-from .https import bound_of, covers, https_of, key_of, stored
+from .bindings import UnreadableBindingError, endpoint
+from .https import bound_of, covers, https_of, key_of, own_https, stored
 
 _LOST = {Change.MADE_ANEW: "; this Windows cannot change it in place, so other settings of it are lost"}
 
@@ -66,7 +66,7 @@ def chosen_bindings(
     Raises:
         StandbyError: there are none, a named one does not exist, or the certificate is not for its host name.
     """
-    every = [one for one in https_of(site) if not one.ssl_flags & CENTRAL_STORE]
+    every = own_https(site)
     wanted = {one.casefold() for one in only}
     if unknown := sorted(wanted - {one.information.casefold() for one in every}):
         raise _refusal(site, node, f"has no https binding {', '.join(unknown)}", every)

@@ -61,6 +61,11 @@ def https_of(site: IisSite | None) -> tuple[Binding, ...]:
     return tuple(one for one in site.bindings if one.protocol.lower() == "https") if site else ()
 
 
+def own_https(site: IisSite | None) -> tuple[Binding, ...]:
+    """Its https bindings whose certificate http.sys has; those of the central store find theirs by name."""
+    return tuple(one for one in https_of(site) if not one.ssl_flags & CENTRAL_STORE)
+
+
 def central_ports(sites: Iterable[IisSite]) -> tuple[int, ...]:
     """Ports of bindings that are served from the central store."""
     every = [one for site in sites for one in https_of(site) if one.ssl_flags & CENTRAL_STORE]
@@ -125,8 +130,7 @@ def thumbprints(reading: TwinReading, sites: Iterable[IisSite]) -> dict[str, dic
     return {
         site.name: {
             binding_key(one): bound.thumbprint if (bound := bound_of(reading, site.name, one)) else ""
-            for one in https_of(site)
-            if not one.ssl_flags & CENTRAL_STORE
+            for one in own_https(site)
         }
         for site in sites
     }
@@ -216,8 +220,8 @@ def lacking(site: IisSite, node: str, here: TwinReading, there: TwinReading) -> 
         here: certificates of the original's node.
         there: those of the other node.
     """
-    for binding in https_of(site):
-        bound = None if binding.ssl_flags & CENTRAL_STORE else bound_of(here, site.name, binding)
+    for binding in own_https(site):
+        bound = bound_of(here, site.name, binding)
         if bound is None:
             continue
         kept = stored(there, bound)
