@@ -62,7 +62,12 @@ def run(node: Node, script: str, lines: bytes) -> Completed:
 
 
 def ask_script(
-    node: Node, script: str, calls: Sequence[Mapping[str, Any]], what: str, secret: str = ""
+    node: Node,
+    script: str,
+    calls: Sequence[Mapping[str, Any]],
+    what: str,
+    secret: str = "",
+    holds: str = "an object",
 ) -> list[Answer]:
     """As ``ask``, with the text of a script that is run wherever Windows is.
 
@@ -72,10 +77,11 @@ def ask_script(
         calls: to it.
         what: they concern, for messages.
         secret: a line before the calls, for a script that gives it to no cmdlet, so that nothing logs it.
+        holds: what each answer is to hold, for messages.
     """
     lines = (f"{secret}\r\n" if secret else "") + "".join(f"{json.dumps(call)}\r\n" for call in calls)
     with about(node, what):
-        return answers(run(node, script, lines.encode("ascii")), len(calls), f"a script on {what}")
+        return answers(run(node, script, lines.encode("ascii")), len(calls), f"a script on {what}", holds)
 
 
 def ask(node: Node, argv: Sequence[str], calls: Sequence[Mapping[str, Any]], what: str) -> list[Answer]:

@@ -10,7 +10,6 @@ messages are data on the script's input and output, never text that is run.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,21 +61,9 @@ def control(node: Node, calls: Sequence[Call]) -> list[Answer]:
     """
     if not calls:
         return []
-    lines = "".join(
-        f"{json.dumps({'kind': one.kind, 'name': one.name, 'verb': one.verb})}\r\n" for one in calls
-    )
+    asked = [{"kind": one.kind, "name": one.name, "verb": one.verb} for one in calls]
     with about(node, _WHAT):
-        ended = script.run(node, TEXT, lines.encode("ascii"))
-        return [_answer(one) for one in script.answers(ended, len(calls), _WHAT, _HOLDS)]
-
-
-def command_of(windows: str) -> list[str]:
-    r"""The script as argv; by its whole path, so that no other program of that name is found first.
-
-    Args:
-        windows: the Windows directory, such as ``C:\Windows``.
-    """
-    return script.whole_command(TEXT, windows)
+        return [_answer(one) for one in script.ask_script(node, TEXT, asked, _WHAT, holds=_HOLDS)]
 
 
 def _answer(document: script.Answer) -> Answer:
