@@ -10,8 +10,8 @@ from datetime import datetime
 
 from ...windows.iis_config import Binding
 from ...windows.twin_reading import Bound, StoredCertificate
-from ..bindings import CENTRAL_STORE, binding_key
-from ..https import Finding, Flaw, bound_of, https_of, judge, stored
+from ..bindings import binding_key
+from ..https import Finding, Flaw, bound_of, judge, own_https, stored
 from .model import Found, Side, Subject
 from .values import ABSENT, Value, plain
 
@@ -23,7 +23,7 @@ _FROM_STORE = {Flaw.CENTRAL_OFF: "central_store", Flaw.CENTRAL_UNBOUND: "central
 
 def certificates(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
     """What a client would see differently, or not at all, on the backup."""
-    for binding in _https(here, subject.site):
+    for binding in own_https(here.site(subject.site)):
         name = f"certificates/{binding_key(binding)}"
         one, other = _bound(here, subject.site, binding), _bound(there, subject.site, binding)
         if one is None:
@@ -75,11 +75,6 @@ def expiring(here: Side, there: Side, subject: Subject) -> Iterator[str]:
 def _judged(side: Side, subject: Subject) -> Iterator[Finding]:
     site = side.site(subject.site)
     return judge(site, side.node, side.reading, subject.now, subject.certificate_days)
-
-
-def _https(side: Side, name: str) -> list[Binding]:
-    """Bindings whose certificate http.sys has; those of the central store find theirs by name."""
-    return [one for one in https_of(side.site(name)) if not one.ssl_flags & CENTRAL_STORE]
 
 
 def _bound(side: Side, site: str, binding: Binding) -> Bound | None:
