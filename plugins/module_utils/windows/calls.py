@@ -36,16 +36,6 @@ def command(script: str, path: str = "powershell.exe") -> tuple[str, ...]:
     return (path, *_OPTIONS, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
 
 
-def whole_command(script: str, windows: str) -> list[str]:
-    r"""A script as argv; by its whole path, so that no other program of that name is found first.
-
-    Args:
-        script: its text.
-        windows: the Windows directory, such as ``C:\Windows``.
-    """
-    return [*command(script, f"{windows}\\{_POWERSHELL}")]
-
-
 def run(node: Node, script: str, lines: bytes) -> Completed:
     """Run a script, wherever Windows is; on the node itself a bare name may be found nowhere.
 
