@@ -178,16 +178,16 @@ CERTIFICATES: dict[str, tuple[Callable[[CertificateStore, ClusterLab], object], 
     "gone": (
         lambda store, pair: store.remove(store.add(pair.lab.state.sites.certificate)),
         "certificate",
-        "is not in the store",
+        "",
     ),
     "without its key": (
         lambda store, pair: store.add(pair.lab.state.sites.certificate, key=False),
         "private_key",
-        "has no private key",
+        "",
     ),
-    "not bound": (lambda store, _pair: store.bind(None), "thumbprint", "no certificate is bound"),
+    "not bound": (lambda store, _pair: store.bind(None), "thumbprint", ""),
     "another": (lambda store, pair: store.bind(store.add(issued(pair, 300))), "thumbprint", ""),
-    "expired": (lambda store, pair: store.bind(store.add(issued(pair, -1))), "expires", "expired on"),
+    "expired": (lambda store, pair: store.bind(store.add(issued(pair, -1))), "expires", ""),
     "about to expire": (
         lambda store, pair: store.bind(store.add(issued(pair, 7))),
         "thumbprint",
@@ -204,7 +204,8 @@ def test_certificates_are_compared_and_watched(pair: ClusterLab, name: str) -> N
         found = drift(pair)
     binding = f"https/{pair.lab.address('1.50')}:8443:shop.example.net"
     assert found_in(found)[f"certificates/{binding}/{path}"] == "breaks failover"
-    assert [one for one in found["warnings"] if warning in one and "server2" in one] or not warning
+    told = [one for one in found["warnings"] if "server2" in one]
+    assert [warning in one for one in told] == [True] * bool(warning)
 
 
 def test_a_certificate_about_to_expire_on_both_is_a_warning_alone(pair: ClusterLab) -> None:

@@ -37,10 +37,6 @@ class Flaw(StrEnum):
     CENTRAL_UNBOUND = "central_unbound"
 
 
-# With these the binding serves nobody on that node.
-FATAL = frozenset({Flaw.UNBOUND, Flaw.MISSING, Flaw.NO_KEY})
-
-
 @dataclass(frozen=True)
 class Finding:
     """Something about one https binding on one node.

@@ -6,9 +6,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.ha.drift.areas import BEFORE_MOVE
+from ansible_collections.standby.iis.plugins.module_utils.ha.drift.compare import compare
+from ansible_collections.standby.iis.plugins.module_utils.ha.drift.model import Subject
 from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import Bound
 from tests.support.twin_changes import (
     ALSO,
@@ -165,13 +169,31 @@ def test_a_certificate_about_to_expire_is_warned_of_on_either_node(days: float, 
         pair = [half(1), half(2)]
         pair[number - 1] = replace(pair[number - 1], certificates=(certificate(days=days),))
         warnings = compared(*pair).warnings
-        assert len(warnings) == (said is not None)
-        assert said is None or (said in warnings[0] and f"server{number}" in warnings[0])
+        different = number == 2 and days <= 0
+        assert len(warnings) == (said is not None and not different)
+        assert all(str(said) in one and f"server{number}" in one for one in warnings)
 
 
 def test_an_expired_certificate_on_the_backup_breaks_failover() -> None:
     drift = compared(half(1), replace(half(2), certificates=(certificate(days=-1),)))
     assert [(one.path.rpartition("/")[2], one.verdict) for one in drift.differences] == [("expires", BREAKS)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"bound": None}, {"certificates": ()}, {"certificates": (certificate(key=False),)}],
+    ids=["unbound", "missing", "without its key"],
+)
+def test_what_is_a_difference_is_no_warning_too(change: dict[str, Any]) -> None:
+    first, second = half(1), replace(half(2), **change)
+    there = compared(first, second)
+    assert (len(there.breaking), there.warnings) == (1, ())
+    original = compare(
+        replace(second, number=1).side(), replace(first, number=2).side(), Subject("Shop", now=NOW)
+    )
+    assert ["on server1" in one for one in original.warnings] == [True]
+    before = compare(first.side(), second.side(), Subject("Shop", now=NOW), BEFORE_MOVE)
+    assert ["on server2" in one for one in before.warnings] == [True]
 
 
 def test_a_certificate_on_the_backup_that_is_not_valid_yet_breaks_failover() -> None:

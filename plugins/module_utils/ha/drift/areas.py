@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from .certificates import certificates, expiring
+from .certificates import certificates, flaws, other_flaws
 from .content import content, rights, uncounted, variables
 from .installed import features, modules
 from .machine_keys import generated, machine_keys
@@ -54,10 +54,11 @@ AREAS: tuple[Area, ...] = (
     Area("modules", WEB, modules),
     Area("features", ANY, features),
     Area("machineKey", WEB, machine_keys, warn=generated),
-    Area("certificates", WEB, certificates, warn=expiring),
+    Area("certificates", WEB, certificates, warn=other_flaws),
     Area("rights", ANY, rights),
     Area("content", ANY, content, omitted=uncounted),
 )
 CERTIFICATES = tuple(area for area in AREAS if area.name == "certificates")
 # Before a move: what holds at every moment, such as keys that nodes generate, is told by the playbook parity.
-BEFORE_MOVE = tuple(area if area in CERTIFICATES else replace(area, warn=None) for area in AREAS)
+# Differences are told by their paths alone there, so what is the matter with a certificate is said beside.
+BEFORE_MOVE = tuple(replace(area, warn=flaws if area in CERTIFICATES else None) for area in AREAS)

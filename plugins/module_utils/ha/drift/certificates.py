@@ -19,6 +19,8 @@ _YES, _NO = plain("yes"), plain("no")
 _DATE = "%Y-%m-%d"
 # What keeps a binding from being served from the central store; its files alone are no matter of the node.
 _FROM_STORE = {Flaw.CENTRAL_OFF: "central_store", Flaw.CENTRAL_UNBOUND: "central_binding"}
+# Flaws of a backup's certificate that are differences.
+_DIFFERENT = {Flaw.UNBOUND, Flaw.MISSING, Flaw.NO_KEY, Flaw.EARLY, Flaw.EXPIRED, *_FROM_STORE}
 
 
 def certificates(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
@@ -62,14 +64,21 @@ def _central(here: Side, there: Side, subject: Subject) -> Iterator[Found]:
             yield Found(f"certificates/{one.binding}/{_FROM_STORE[one.flaw]}", known, _NO)
 
 
-def expiring(here: Side, there: Side, subject: Subject) -> Iterator[str]:
-    """A warning for every certificate that ends soon, has ended, or lacks its key, on any of the nodes."""
-    said: set[str] = set()
-    for side in (here, there):
-        for one in _judged(side, subject):
-            if one.sentence not in said:
-                said.add(one.sentence)
-                yield one.sentence
+def flaws(here: Side, there: Side, subject: Subject) -> Iterator[str]:
+    """A warning for everything that is the matter with a certificate, on any of the nodes."""
+    every = [one.sentence for side in (here, there) for one in _judged(side, subject)]
+    yield from dict.fromkeys(every)
+
+
+def other_flaws(here: Side, there: Side, subject: Subject) -> Iterator[str]:
+    """As ``flaws``, without what ``certificates`` finds of the backup, which is a difference."""
+    names = {one.path.rpartition("/")[0] for one in certificates(here, there, subject)}
+    found = {
+        one.sentence
+        for one in _judged(there, subject)
+        if one.flaw in _DIFFERENT and f"certificates/{one.binding}" in names
+    }
+    yield from (one for one in flaws(here, there, subject) if one not in found)
 
 
 def _judged(side: Side, subject: Subject) -> Iterator[Finding]:
