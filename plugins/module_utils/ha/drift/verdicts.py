@@ -48,8 +48,8 @@ _NOTHING = "Nothing needs to be done"
 _INSTALL = "Install it on the backup"
 _FEATURE = "Install it on the backup (Enable-WindowsOptionalFeature -Online -FeatureName)"
 _REMOVE = "Nothing needs to be done; remove it from the backup where it is not wanted"
-_IMPORT = "Import the certificate with its private key (PFX) on the backup"
-_BIND = "Bind the certificate of the primary on the backup (netsh http add sslcert, or IIS Manager)"
+_IMPORT = "Bring the certificate with its private key to the backup (module certificate)"
+_BIND = "Bind the certificate of the primary on the backup (module certificate; netsh http, or IIS Manager)"
 _CENTRAL = "Enable the central certificate store on the backup, with the folder of the primary (IIS Manager)"
 _CENTRAL_BOUND = (
     "Make the https binding of the site anew on the backup (IIS Manager), which binds the store too"
@@ -111,8 +111,12 @@ TABLE: tuple[Row, ...] = (
         BREAKS,
         "Bring a certificate that is valid now to the backup (module certificate)",
     ),
-    Row("certificates/*/expires", BREAKS, "Import the renewed certificate on the backup, and bind it"),
-    Row("certificates/*/names", BREAKS, "Import the certificate of the primary on the backup, and bind it"),
+    Row("certificates/*/expires", BREAKS, "Bring the renewed certificate to the backup (module certificate)"),
+    Row(
+        "certificates/*/names",
+        BREAKS,
+        "Bring the certificate of the primary to the backup (module certificate)",
+    ),
     Row("certificates/*/central_store", BREAKS, _CENTRAL),
     Row("certificates/*/central_binding", BREAKS, _CENTRAL_BOUND),
     # Content of each node's own
