@@ -95,8 +95,8 @@ options:
       certificate_days:
         description:
           - Days that the certificate of an https answer must still be valid for. With fewer left, that is
-            told wherever the health of the site is shown. It makes nothing unhealthy, since no
-            other node would show another certificate.
+            told wherever the health of the site is shown. It makes nothing unhealthy; other
+            nodes mostly show the same certificate.
           - Without it, a certificate is told of when it has expired.
         type: float
       starttls:
