@@ -17,8 +17,9 @@ description:
     the binding is deleted and made again, its other settings are lost, and new connections fail for a moment.
   - The PFX and its password go to the nodes inside the session, on the standard input of a script. They stand
     in no file, no argument, no log, no result and no diff, and nothing of them stays on a node but the
-    certificate with its key in the store.
-  - Intermediate certificates of the PFX go to the store of intermediate authorities. A root is left out.
+    certificate with its key in the store, and intermediate certificates.
+  - Intermediate certificates of the PFX go to the store of intermediate authorities of the machine (CA). They
+    are not recorded, and O(state=absent) leaves them. A root is left out.
   - Backups come before the node that serves. A renewed certificate is brought by running it with the new PFX.
   - Bindings of the central certificate store have no certificate of their own, and are left alone.
 author:
@@ -58,7 +59,8 @@ options:
     description:
       - V(present) brings the certificate and its bindings.
       - V(absent) takes away what this module made for the site, on those nodes where the site does not run.
-        What was there before, is used by another site, or was changed since by somebody, stays.
+        What was there before, is used by another site, or was changed since by somebody, stays, and so do
+        intermediate certificates.
     type: str
     choices: [present, absent]
     default: present
