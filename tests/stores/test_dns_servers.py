@@ -27,6 +27,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.model import Dns, H
 from tests.support.name_servers import KEY, ZONE, name_servers
 from tests.support.server_process import free_port
 
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("name servers")]
 NEAR, FAR = "192.0.2.50", "198.51.100.50"
 NAME = f"www.{ZONE}"
 
