@@ -9,16 +9,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..errors import CimError, StandbyError
+from ..errors import StandbyError
 from ..node import Clock, Completed, Node
 from . import iis_command as command
+from . import program
 from .environment import read_machine
 from .failure import about
 
 # Pauses in seconds before a command is tried again on a passing failure; 5.75 s in all, since WAS was seen to
 # need some seconds after a change (IIS.ServiceMonitor#4).
 PAUSES = (0.25, 0.5, 1.0, 2.0, 2.0)
-_NO_FILE = (0x80070002, 0x80070003)  # ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND
 
 _INVALID_DATA = 13  # 8007000d
 # IIS reads applicationHost.config anew for every command; it keeps earlier ones by its configuration history.
@@ -151,13 +151,8 @@ def _run_once(node: Node, arguments: Sequence[str], resource: str, stdin: bytes)
 
 def _start(node: Node, arguments: Sequence[str], windows: str, stdin: bytes) -> Answer | None:
     """None where there is no such program."""
-    try:
-        answer = node.shell.run(command.appcmd(*arguments, windows=windows), stdin)
-    except CimError as failure:
-        if {failure.wsman_code, failure.provider_code}.isdisjoint(_NO_FILE):
-            raise
-        return None
-    if command.program_missing(answer):
+    answer = program.start(node, command.appcmd(*arguments, windows=windows), stdin)
+    if answer is None or command.program_missing(answer):
         return None
     return Answer(answer.code, answer.stdout, answer.stderr, windows)
 

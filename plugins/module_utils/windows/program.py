@@ -32,11 +32,11 @@ def run(node: Node, path: str, arguments: Sequence[str], stdin: bytes = b"") -> 
     Raises:
         ProgramMissing: there is no such program.
     """
-    ended = _start(node, f"{iis_command.WINDOWS}\\{path}", arguments, stdin)
+    ended = start(node, (f"{iis_command.WINDOWS}\\{path}", *arguments), stdin)
     if ended is None or iis_command.program_missing(ended):
         windows = read_machine(node).windows_directory
         if windows.casefold() != iis_command.WINDOWS.casefold():
-            ended = _start(node, f"{windows}\\{path}", arguments, stdin)
+            ended = start(node, (f"{windows}\\{path}", *arguments), stdin)
     if ended is None:
         name = ntpath.basename(path)
         raise ProgramMissing(
@@ -45,10 +45,10 @@ def run(node: Node, path: str, arguments: Sequence[str], stdin: bytes = b"") -> 
     return ended
 
 
-def _start(node: Node, program: str, arguments: Sequence[str], stdin: bytes) -> Completed | None:
+def start(node: Node, argv: Sequence[str], stdin: bytes = b"") -> Completed | None:
     """None where there is no such program; a shell that finds none may also answer as one that fails does."""
     try:
-        return node.shell.run((program, *arguments), stdin)
+        return node.shell.run(argv, stdin)
     except CimError as failure:
         if {failure.wsman_code, failure.provider_code}.isdisjoint(_NO_FILE):
             raise
