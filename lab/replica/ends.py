@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ class Surroundings:
     changed: Callable[[], None]
 
 
-class Ends:
+class Ends(ABC):
     """The ends of one node.
 
     Args:
@@ -151,9 +152,9 @@ class Ends:
         if kept.partner and kept.primary and not kept.suspended:
             group.task = asyncio.get_running_loop().create_task(self._copy(group))
 
+    @abstractmethod
     async def _copy(self, group: Group) -> None:
         """What a source does."""
-        raise NotImplementedError
 
     @staticmethod
     def _halt(group: Group) -> None:
