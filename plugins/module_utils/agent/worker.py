@@ -357,8 +357,7 @@ class Worker:
                 return False  # an earlier process had found it failed, and nothing is known that is newer
             where = self._cause(hierarchy, verdict)
             found = judged(found, verdict, where, time.monotonic(), self._timers)
-        if self._names is not None:
-            found = self._named(hierarchy, found, up=up)
+        found = self._named(hierarchy, found, up=up)
         self.memory.local[hierarchy] = found
         return found != local
 
