@@ -126,6 +126,12 @@ class Probes:
         self._idle = idle_interval(timers)
         self.problems: list[str] = []
         self._eyes = {one.name: self._eye(one, timers) for one in hierarchies}
+        wanted = [eye.hierarchy for eye in self._eyes.values()]
+        volumes = [volume for one in wanted for volume in one.volumes]
+        self._scope = with_mirrors(
+            narrowed(Scope.CHECK, (site for one in wanted for site in one.sites)), volumes
+        )
+        self._mirrored = bool(mirrors(volumes))
         checks = sum(len(eye.deep) for eye in self._eyes.values())
         self._reader = Workers(1, "quick check")
         self._askers = Workers(min(threads, checks), "deep check")
@@ -264,7 +270,7 @@ class Probes:
 
     def _interval(self) -> float:
         """A mirror is looked at as often where it is copied to as where it is copied from."""
-        often = any(eye.serving or mirrors(eye.hierarchy.volumes) for eye in self._eyes.values())
+        often = self._mirrored or any(eye.serving for eye in self._eyes.values())
         return self._quick.interval if often else self._idle
 
     def _read(self) -> None:
@@ -272,10 +278,7 @@ class Probes:
             return
         self._reading = True
         lives = {name: eye.health.generation for name, eye in self._eyes.items() if eye.serving}
-        sites = (site for eye in self._eyes.values() for site in eye.hierarchy.sites)
-        volumes = (volume for eye in self._eyes.values() for volume in eye.hierarchy.volumes)
-        scope = with_mirrors(narrowed(Scope.CHECK, sites), volumes)
-        work = partial(gather, self._node, scope)
+        work = partial(gather, self._node, self._scope)
         self._run(self._reader, work, partial(self._have_read, self._caller.monotonic(), lives))
 
     def _have_read(self, started: float, lives: Mapping[str, int], facts: NodeFacts | StandbyError) -> None:
