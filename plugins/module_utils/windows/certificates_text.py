@@ -51,7 +51,7 @@ foreach ($line in $input) {
             }
             'remove' {
                 $path = "Cert:\LocalMachine\$($call.store)\$($call.thumbprint)"
-                if (Test-Path -LiteralPath $path) { Remove-Item -LiteralPath $path -DeleteKey }
+                if (Test-Path -LiteralPath $path) { Remove-Item -Path $path -DeleteKey }
             }
             'central' {
                 $path = 'HKLM:\SOFTWARE\Microsoft\IIS\CentralCertProvider'
