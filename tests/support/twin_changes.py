@@ -8,7 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.drift.model import Verdict
-from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import Bound, Folder
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_reading import (
+    Bound,
+)
+from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import (
+    Folder,
+)
 from tests.support.twin_pair import Half, certificate, folder
 
 BREAKS, PURPOSE, COSMETIC = Verdict.BREAKS, Verdict.PURPOSE, Verdict.COSMETIC

@@ -13,15 +13,17 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.drift.content impor
 from ansible_collections.standby.iis.plugins.module_utils.ha.drift.machine_keys import frameworks_of
 from ansible_collections.standby.iis.plugins.module_utils.ha.drift.model import Drift, Side, Subject
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_reading import (
+    Bound,
+    StoredCertificate,
+)
 from ansible_collections.standby.iis.plugins.module_utils.windows.environment import Machine
 from ansible_collections.standby.iis.plugins.module_utils.windows.host_config import parse_host
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config import parse_configuration
 from ansible_collections.standby.iis.plugins.module_utils.windows.iis_schema import parse_schema
 from ansible_collections.standby.iis.plugins.module_utils.windows.machine_key import parse_machine_keys
 from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import (
-    Bound,
     Folder,
-    StoredCertificate,
     TwinReading,
 )
 

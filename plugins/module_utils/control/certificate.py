@@ -27,12 +27,12 @@ from ..ha.https import bound_of, key_of
 from ..ha.model import Cluster, Ip
 from ..ha.on_node import bound_on, every_address, moved_addresses
 from ..node import Node
+from ..windows.certificate_reading import Bound, CertificateReading, read_certificates
 from ..windows.certificate_store import LARGEST_PFX, HeldCertificate, Pfx, import_pfx, look
 from ..windows.failure import about
 from ..windows.iis_config import Binding, IisSite
 from ..windows.registry import delete_value, read_value, write_value
 from ..windows.sslcert import bind
-from ..windows.twin_reading import Bound, TwinReading, read_certificates
 from .fleet import Fleet
 from .info import DISCOVERY
 from .outcome import Outcome
@@ -66,7 +66,7 @@ class _Work:
     held: HeldCertificate
     bindings: Mapping[str, tuple[Binding, ...]]
     plans: Mapping[str, CertificatePlan]
-    readings: Mapping[str, TwinReading]
+    readings: Mapping[str, CertificateReading]
 
     @property
     def wanted(self) -> Bound:
@@ -238,7 +238,7 @@ def _outcome(work: _Work, source: str, notes: list[str]) -> Outcome:
     )
 
 
-def _found(work: _Work, node: str, reading: TwinReading) -> dict[str, Any]:
+def _found(work: _Work, node: str, reading: CertificateReading) -> dict[str, Any]:
     found = {one: bound_of(reading, work.request.site, one) for one in work.bindings[node]}
     return {str(key_of(one)): bound.thumbprint if bound else None for one, bound in found.items()} | {
         "stored": not plan_certificate("", work.wanted, work.request.site, (), reading).needs_import

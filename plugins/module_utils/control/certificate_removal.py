@@ -13,12 +13,12 @@ from ..ha.definition import KEY
 from ..ha.facts import NodeFacts, Scope
 from ..ha.twin import is_running
 from ..node import Node
+from ..windows.certificate_reading import read_certificates
 from ..windows.certificate_store import remove_certificate
 from ..windows.failure import about
 from ..windows.iis_config import IisSite
 from ..windows.registry import read_value
 from ..windows.sslcert import shows, unbind
-from ..windows.twin_reading import read_certificates
 from .certificate import remember
 from .fleet import Fleet
 from .outcome import Outcome

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from ..ha.https import central_ports
 from ..node import Node
+from ..windows.certificate_reading import CertificateReading, read_certificates
 from ..windows.certificate_store import read_central
 from ..windows.iis_config import IisSite
-from ..windows.twin_reading import TwinReading, read_certificates
+
+Reading = TypeVar("Reading", bound=CertificateReading)
 
 
-def read_https(node: Node, sites: Iterable[IisSite]) -> TwinReading:
+def read_https(node: Node, sites: Iterable[IisSite]) -> CertificateReading:
     """Certificates alone.
 
     Raises:
@@ -24,7 +27,7 @@ def read_https(node: Node, sites: Iterable[IisSite]) -> TwinReading:
     return with_central(node, read_certificates(node), sites)
 
 
-def with_central(node: Node, reading: TwinReading, sites: Iterable[IisSite]) -> TwinReading:
+def with_central(node: Node, reading: Reading, sites: Iterable[IisSite]) -> Reading:
     """A reading with the central store, where a binding of some sites is served from it.
 
     Raises:

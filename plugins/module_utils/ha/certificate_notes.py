@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from ..windows.certificate_reading import CertificateReading
 from ..windows.iis_config import IisConfiguration, IisSite
-from ..windows.twin_reading import TwinReading
 from .https import differing, https_of, judge, thumbprints
 from .model import Hierarchy
 from .on_node import moved_addresses
@@ -45,7 +45,7 @@ def protected_https(
     return [(one, site) for one, site in every if site is not None and https_of(site)]
 
 
-def shown_by(sites: Iterable[tuple[Hierarchy, IisSite]], reading: TwinReading) -> Shown:
+def shown_by(sites: Iterable[tuple[Hierarchy, IisSite]], reading: CertificateReading) -> Shown:
     """What a node shows, as others are told of it."""
     return thumbprints(reading, [site for _hierarchy, site in sites])
 
@@ -53,7 +53,7 @@ def shown_by(sites: Iterable[tuple[Hierarchy, IisSite]], reading: TwinReading) -
 def notes_of(
     sites: Iterable[tuple[Hierarchy, IisSite]],
     node: str,
-    reading: TwinReading,
+    reading: CertificateReading,
     others: Mapping[str, Shown],
     now: datetime,
     days: float,

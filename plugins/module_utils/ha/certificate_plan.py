@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..errors import StandbyError
+from ..windows.certificate_reading import Bound, CertificateReading
 from ..windows.certificate_store import HeldCertificate
 from ..windows.iis_config import Binding, IisSite
 from ..windows.sslcert import Change, SslKey, replacing
-from ..windows.twin_reading import Bound, TwinReading
 from .bindings import UnreadableBindingError, endpoint
 from .https import bound_of, covers, https_of, key_of, own_https, stored
 
@@ -132,7 +132,12 @@ def refuse_unfit(held: HeldCertificate, site: str, now: datetime) -> None:
 
 
 def plan_certificate(
-    node: str, wanted: Bound, site: str, bindings: Sequence[Binding], reading: TwinReading, version: str = ""
+    node: str,
+    wanted: Bound,
+    site: str,
+    bindings: Sequence[Binding],
+    reading: CertificateReading,
+    version: str = "",
 ) -> CertificatePlan:
     """What a node needs so that it shows a certificate for some bindings.
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ..errors import BadDocument
+from ..windows.certificate_reading import Bound, CertificateReading
 from ..windows.iis_config import IisSite
 from ..windows.sslcert import SslKey, SslKind
-from ..windows.twin_reading import Bound, TwinReading
 from .certificate_plan import readable_https, same
 from .definition import KEY
 from .https import bound_of, key_of
@@ -119,7 +119,11 @@ class Removal:
 
 
 def plan_removal(
-    name: str, made: Made, sites: Iterable[IisSite], reading: TwinReading, unchanged: Collection[SslKey]
+    name: str,
+    made: Made,
+    sites: Iterable[IisSite],
+    reading: CertificateReading,
+    unchanged: Collection[SslKey],
 ) -> Removal:
     """What is taken away of what was made for a site: nothing that another site uses, or somebody changed.
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ..windows.certificate_reading import Bound, CertificateReading, StoredCertificate
 from ..windows.certificate_store import CentralStore
 from ..windows.iis_config import Binding, IisSite
 from ..windows.sslcert import SslKey, SslKind
-from ..windows.twin_reading import Bound, StoredCertificate, TwinReading
 from .bindings import CENTRAL_STORE, SNI, Endpoint, UnreadableBindingError, binding_key, endpoint
 from .on_node import information
 
@@ -108,12 +108,12 @@ def _label(text: str) -> str:
         return text
 
 
-def bound_of(reading: TwinReading, site: str, binding: Binding) -> Bound | None:
+def bound_of(reading: CertificateReading, site: str, binding: Binding) -> Bound | None:
     """The certificate that http.sys shows for a binding of a site."""
     return reading.bound.get((site.casefold(), binding.information.casefold()))
 
 
-def stored(reading: TwinReading, bound: Bound) -> StoredCertificate | None:
+def stored(reading: CertificateReading, bound: Bound) -> StoredCertificate | None:
     """The certificate in the store that http.sys looks for it in."""
     for one in reading.certificates:
         if one.thumbprint == bound.thumbprint and one.store.casefold() == bound.store.casefold():
@@ -121,7 +121,7 @@ def stored(reading: TwinReading, bound: Bound) -> StoredCertificate | None:
     return None
 
 
-def thumbprints(reading: TwinReading, sites: Iterable[IisSite]) -> dict[str, dict[str, str]]:
+def thumbprints(reading: CertificateReading, sites: Iterable[IisSite]) -> dict[str, dict[str, str]]:
     """Site -> binding -> thumbprint, ``""`` where none is bound; those of the central store are left out."""
     return {
         site.name: {
@@ -133,7 +133,7 @@ def thumbprints(reading: TwinReading, sites: Iterable[IisSite]) -> dict[str, dic
 
 
 def judge(
-    site: IisSite | None, node: str, reading: TwinReading, now: datetime | None, days: float
+    site: IisSite | None, node: str, reading: CertificateReading, now: datetime | None, days: float
 ) -> Iterator[Finding]:
     """What is the matter with the https bindings of a site, the gravest of each.
 
@@ -151,7 +151,7 @@ def judge(
 
 
 def _judged(
-    site: str, node: str, binding: Binding, reading: TwinReading, now: datetime | None, days: float
+    site: str, node: str, binding: Binding, reading: CertificateReading, now: datetime | None, days: float
 ) -> tuple[Flaw, str] | None:
     where = f"{binding_key(binding)} on {node}"
     if binding.ssl_flags & CENTRAL_STORE:
@@ -207,7 +207,7 @@ def _readable(binding: Binding) -> Endpoint | None:
         return None
 
 
-def lacking(site: IisSite, node: str, here: TwinReading, there: TwinReading) -> Iterator[str]:
+def lacking(site: IisSite, node: str, here: CertificateReading, there: CertificateReading) -> Iterator[str]:
     """What a node that is to get the site lacks of the certificates that the original shows, as sentences.
 
     Args:

@@ -5,7 +5,7 @@
 
 Syntax: windowsserverdocs, windows-commands/netsh-http. What it writes is in the language of the system, and
 is read for a known thumbprint alone; which certificate a binding of a site has is read through IIS
-(``twin_reading.read_certificates``).
+(``certificate_reading.read_certificates``).
 """
 
 from __future__ import annotations

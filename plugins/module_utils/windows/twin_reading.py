@@ -9,22 +9,19 @@ Files that are read hold secrets: they stay in memory, and only what is no secre
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from ..errors import BadDocument, StandbyError
 from ..node import Node
-from . import calls, twin_scripts
+from . import certificate_reading, twin_calls, twin_scripts
 from .calls import Answer
-from .certificate_store import CentralStore
+from .certificate_reading import CertificateReading
 from .failure import about
 from .host_config import HostConfiguration, parse_host
 from .iis_schema import Described, Schema, parse_schema
 from .machine_key import MachineKeys, parse_machine_keys
 
-STORES = ("MY", "WebHosting")
 # More files than this are counted and not compared one by one.
 MOST_FILES = 20000
 
@@ -36,35 +33,6 @@ _FRAMEWORK = r"Microsoft.NET\{bits}\{version}\CONFIG\{file}"
 # managedRuntimeVersion -> folder of that version.
 _VERSIONS = {"v4.0": "v4.0.30319", "v2.0": "v2.0.50727"}
 _FILES = ("machine.config", "web.config")
-
-
-@dataclass(frozen=True)
-class StoredCertificate:
-    """A certificate in a store of the machine.
-
-    Attributes:
-        store: such as ``MY``.
-        thumbprint: upper-case hexadecimal.
-        private_key: Windows has a private key that belongs to it.
-        names: host names it is for.
-        begins: start of its validity.
-        ends: end of it.
-    """
-
-    store: str
-    thumbprint: str
-    private_key: bool
-    names: tuple[str, ...]
-    begins: datetime
-    ends: datetime
-
-
-@dataclass(frozen=True)
-class Bound:
-    """The certificate that http.sys presents for a binding: thumbprint and store."""
-
-    thumbprint: str
-    store: str
 
 
 @dataclass(frozen=True)
@@ -112,26 +80,20 @@ class TwinRequest:
 
 
 @dataclass(frozen=True)
-class TwinReading:
+class TwinReading(CertificateReading):
     """What one node has.
 
     Attributes:
         host: its applicationHost.config.
         schema: of it; empty where the node has none.
         machine_keys: framework -> what is set, files of lower precedence first.
-        certificates: of its stores.
-        bound: (site, binding information), both without case -> certificate.
         folders: path -> what is there.
-        central: the central certificate store; None where nothing asked for it.
     """
 
     host: HostConfiguration = field(default_factory=HostConfiguration)
     schema: Schema = field(default_factory=dict, repr=False)
     machine_keys: Mapping[Framework, tuple[MachineKeys, ...]] = field(default_factory=dict)
-    certificates: tuple[StoredCertificate, ...] = ()
-    bound: Mapping[tuple[str, str], Bound] = field(default_factory=dict)
     folders: Mapping[str, Folder] = field(default_factory=dict)
-    central: CentralStore | None = None
 
 
 def read_twin(node: Node, request: TwinRequest) -> TwinReading:
@@ -147,11 +109,11 @@ def read_twin(node: Node, request: TwinRequest) -> TwinReading:
     schemas = [f"{request.windows}\\{_SCHEMA}\\{name}" for name in _SCHEMAS]
     paths = (f"{request.windows}\\{_CONFIG}", *schemas, *files)
     wanted: list[Mapping[str, Any]] = [{"do": "read", "path": path} for path in paths]
-    wanted += [{"do": "certificates", "stores": STORES}, {"do": "bindings"}]
-    answers = _asked(node, twin_scripts.TWIN, wanted)
+    wanted += certificate_reading.CALLS
+    answers = twin_calls.ask(node, twin_scripts.TWIN, wanted)
     data = [_data(answer) for answer in answers[: len(paths)]]
-    rest = answers[len(paths) :]
     with about(node, "configuration of IIS"):
+        found = certificate_reading.from_answers(answers[len(paths) :])
         known: dict[str, Described] = {}
         for name, document in zip(_SCHEMAS, data[1:], strict=False):
             known.update(parse_schema(document, name) if document else {})
@@ -159,24 +121,9 @@ def read_twin(node: Node, request: TwinRequest) -> TwinReading:
             host=parse_host(data[0], known, "applicationHost.config"),
             schema=known,
             machine_keys=_keys(files, data[1 + len(schemas) :]),
-            certificates=tuple(_certificate(one) for one in rest[0].get("certificates") or ()),
-            bound=dict(_bound(one) for one in rest[1].get("bindings") or ()),
+            certificates=found.certificates,
+            bound=found.bound,
             folders=_folders(node, request),
-        )
-
-
-def read_certificates(node: Node) -> TwinReading:
-    """Certificates alone: those of its stores, and which one each https binding has.
-
-    Raises:
-        StandbyError: they cannot be read.
-    """
-    wanted: list[Mapping[str, Any]] = [{"do": "certificates", "stores": STORES}, {"do": "bindings"}]
-    stores, bindings = _asked(node, twin_scripts.TWIN, wanted)
-    with about(node, "certificates"):
-        return TwinReading(
-            certificates=tuple(_certificate(one) for one in stores.get("certificates") or ()),
-            bound=dict(_bound(one) for one in bindings.get("bindings") or ()),
         )
 
 
@@ -186,21 +133,8 @@ def _folders(node: Node, request: TwinRequest) -> Mapping[str, Folder]:
     wanted = [
         {"do": "folder", "path": path, "files": request.files, "most": MOST_FILES} for path in request.folders
     ]
-    answers = _asked(node, twin_scripts.FOLDER, wanted)
+    answers = twin_calls.ask(node, twin_scripts.FOLDER, wanted)
     return {path: _folder(one) for path, one in zip(request.folders, answers, strict=True)}
-
-
-def _asked(node: Node, script: str, wanted: Sequence[Mapping[str, Any]]) -> list[Answer]:
-    answers = calls.ask_script(node, script, wanted, "configuration of IIS")
-    for call, answer in zip(wanted, answers, strict=True):
-        if "error" in answer:
-            raise StandbyError(
-                f"{call['do']}: {str(answer['error']).rstrip('.')}",
-                node=node.name,
-                resource=str(call.get("path") or call["do"]),
-                remedy="Connect with an administrator, and look at that place on the node",
-            )
-    return answers
 
 
 def _file(request: TwinRequest, framework: Framework, name: str) -> str:
@@ -221,25 +155,6 @@ def _keys(
             keys = parse_machine_keys(document, path)
             found[framework] = (*found.get(framework, ()), keys)
     return found
-
-
-def _certificate(one: Mapping[str, Any]) -> StoredCertificate:
-    try:
-        return StoredCertificate(
-            store=str(one["store"]),
-            thumbprint=str(one["thumbprint"]).upper(),
-            private_key=bool(one["key"]),
-            names=tuple(str(name) for name in one["names"] or ()),
-            begins=datetime.fromisoformat(str(one["begins"])).replace(tzinfo=UTC),
-            ends=datetime.fromisoformat(str(one["ends"])).replace(tzinfo=UTC),
-        )
-    except (KeyError, ValueError) as error:
-        raise BadDocument(f"answer of read_twin.ps1: expected a certificate, found {error}") from None
-
-
-def _bound(one: Mapping[str, Any]) -> tuple[tuple[str, str], Bound]:
-    key = (str(one["site"]).casefold(), str(one["information"]).casefold())
-    return key, Bound(str(one["thumbprint"]).upper(), str(one.get("store") or "MY"))
 
 
 def _folder(answer: Answer) -> Folder:

@@ -17,7 +17,10 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_record 
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
 from ansible_collections.standby.iis.plugins.module_utils.node import Node
-from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import Bound, TwinReading
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_reading import (
+    Bound,
+    CertificateReading,
+)
 from ansible_collections.standby.iis.plugins.module_utils.wsman.options import Connection
 from ansible_collections.standby.iis.plugins.modules import certificate
 
@@ -48,7 +51,7 @@ def test_other_nodes_than_those_named_are_left_as_they_are(monkeypatch, nodes, c
     seen = {
         "gather": lambda node, _scope: NodeFacts(node.name),
         "read_value": lambda *_which: RECORD,
-        "read_certificates": lambda _node: TwinReading(),
+        "read_certificates": lambda _node: CertificateReading(),
         "remove_certificate": lambda *_which: None,
         "remember": lambda node, _made: remembered.append(node.name),
     }

@@ -20,6 +20,11 @@ from ansible_collections.standby.iis.plugins.module_utils.control.certificate_re
 )
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_reading import (
+    Bound,
+    CertificateReading,
+    StoredCertificate,
+)
 from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import (
     HeldCertificate,
     Pfx,
@@ -30,11 +35,6 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config imp
     IisSite,
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import Change
-from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import (
-    Bound,
-    StoredCertificate,
-    TwinReading,
-)
 from tests.support.control_world import ControlWorld
 
 # The one that serves is first in order: order alone would have it changed before the others.
@@ -52,7 +52,7 @@ class Certificates(ControlWorld):
     def __init__(self, monkeypatch) -> None:
         super().__init__(monkeypatch)
         self.values = {name: {} for name in NODES}
-        self.readings = {name: TwinReading() for name in NODES}
+        self.readings = {name: CertificateReading() for name in NODES}
         self.refuses = ""
         self.did: list[tuple[str, str]] = []
         for name in NODES:
@@ -86,7 +86,7 @@ class Certificates(ControlWorld):
         """Nodes that something was done to, in the order of the first change."""
         return list(dict.fromkeys(name for name, _what in self.did))
 
-    def _do(self, node, what: str, reading: TwinReading) -> None:
+    def _do(self, node, what: str, reading: CertificateReading) -> None:
         if node.name == self.refuses:
             raise StandbyError("access is denied", node=node.name)
         self.did.append((node.name, what))

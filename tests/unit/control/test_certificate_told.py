@@ -18,6 +18,10 @@ from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyE
 from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_plan import CertificatePlan
 from ansible_collections.standby.iis.plugins.module_utils.ha.certificate_record import Made, Removal
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_reading import (
+    Bound,
+    CertificateReading,
+)
 from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import (
     HeldCertificate,
     Pfx,
@@ -27,7 +31,6 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config imp
     IisConfiguration,
     IisSite,
 )
-from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import Bound, TwinReading
 
 NODES = ("server1", "server2")
 SHOP = IisSite("Shop", 1, False, "Started", bindings=(Binding("https", "10.0.0.50:443:"),))
@@ -46,8 +49,8 @@ class Two:
     def lease(self, name: str) -> Iterator[Any]:
         yield SimpleNamespace(name=name)
 
-    def on_all(self, _read: object, names: list[str]) -> dict[str, TwinReading]:
-        return {name: TwinReading() for name in names}
+    def on_all(self, _read: object, names: list[str]) -> dict[str, CertificateReading]:
+        return {name: CertificateReading() for name in names}
 
 
 @pytest.fixture

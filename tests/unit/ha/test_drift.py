@@ -13,7 +13,9 @@ import pytest
 from ansible_collections.standby.iis.plugins.module_utils.ha.drift.areas import BEFORE_MOVE
 from ansible_collections.standby.iis.plugins.module_utils.ha.drift.compare import compare
 from ansible_collections.standby.iis.plugins.module_utils.ha.drift.model import Subject
-from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import Bound
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_reading import (
+    Bound,
+)
 from tests.support.twin_changes import (
     ALSO,
     AUTHENTICATION,

@@ -36,6 +36,11 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.https import (
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Ip
 from ansible_collections.standby.iis.plugins.module_utils.ha.on_node import moved_addresses
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_reading import (
+    Bound,
+    CertificateReading,
+    StoredCertificate,
+)
 from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_store import (
     CentralStore,
     HeldCertificate,
@@ -46,11 +51,6 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.iis_config imp
     parse_configuration,
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.sslcert import Change, SslKey, SslKind
-from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import (
-    Bound,
-    StoredCertificate,
-    TwinReading,
-)
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 GOOD = Bound("AB" * 20, "My")
@@ -78,9 +78,9 @@ def kept(**otherwise: object) -> StoredCertificate:
     return replace(whole, **otherwise)  # type: ignore[arg-type]
 
 
-def reading(*certificates: StoredCertificate, bound: Bound | None = GOOD) -> TwinReading:
+def reading(*certificates: StoredCertificate, bound: Bound | None = GOOD) -> CertificateReading:
     shown = {("shop", INFORMATION): bound} if bound else {}
-    return TwinReading(certificates=certificates, bound=shown)
+    return CertificateReading(certificates=certificates, bound=shown)
 
 
 SEEN = {
@@ -150,7 +150,7 @@ def test_braces_in_a_name_are_told_as_they_are() -> None:
     information = "10.0.0.50:443:a{b}c.example"
     bound = {("shop", information): Bound(GOOD.thumbprint, "{W}")}
     for certificates, flaw in (((), "store {W}"), ((kept(store="{W}"),), "for a{b}c.example")):
-        seen = TwinReading(certificates=certificates, bound=bound)
+        seen = CertificateReading(certificates=certificates, bound=bound)
         (found,) = judge(site("Shop", (information, 1)), "server1", seen, NOW, 30.0)
         assert found.sentence.endswith(flaw)
         assert "https/10.0.0.50:443:a{b}c.example on server1" in found.sentence
@@ -161,7 +161,7 @@ def test_a_binding_that_cannot_be_read_is_no_reason_to_judge_nothing() -> None:
     assert central_ports([shop]) == (443,)
     seen = replace(reading(bound=None), central=replace(CENTRAL, ports=frozenset()))
     assert [one.binding for one in judge(shop, "server1", seen, NOW, 30.0)] == [f"https/{INFORMATION}"]
-    odd = TwinReading(certificates=(kept(),), bound={("shop", "10.0.0.50:x:"): GOOD})
+    odd = CertificateReading(certificates=(kept(),), bound={("shop", "10.0.0.50:x:"): GOOD})
     assert list(judge(site("Shop", ("10.0.0.50:x:", 0)), "server1", odd, NOW, 30.0)) == []
 
 
@@ -359,14 +359,14 @@ def test_a_damaged_record_is_told_with_what_to_do(text: str) -> None:
 def test_what_was_made_is_taken_away_and_no_more() -> None:
     removal = plan_removal("Shop", MADE, [site()], reading(kept()), {KEY})
     assert (removal.keys, removal.certificates, removal.left) == ((KEY,), (WANTED,), Made())
-    twin_gone = plan_removal("Shop", MADE, [], TwinReading(certificates=(kept(),)), {KEY})
+    twin_gone = plan_removal("Shop", MADE, [], CertificateReading(certificates=(kept(),)), {KEY})
     assert (twin_gone.keys, twin_gone.certificates) == ((KEY,), (WANTED,))
 
 
 def test_what_somebody_changed_since_stays() -> None:
     removal = plan_removal("Shop", MADE, [site()], reading(kept(), bound=Bound("CD" * 20, "MY")), ())
     assert (removal.keys, removal.certificates) == ((), (WANTED,))
-    twin_gone = plan_removal("Shop", MADE, [], TwinReading(certificates=(kept(),)), ())
+    twin_gone = plan_removal("Shop", MADE, [], CertificateReading(certificates=(kept(),)), ())
     assert (twin_gone.keys, twin_gone.certificates, twin_gone.left) == ((), (WANTED,), Made())
 
 

@@ -15,11 +15,13 @@ import pytest
 from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocument, StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
 from ansible_collections.standby.iis.plugins.module_utils.windows import calls, twin_scripts
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_reading import (
+    read_certificates,
+)
 from ansible_collections.standby.iis.plugins.module_utils.windows.machine_key import parse_machine_keys
 from ansible_collections.standby.iis.plugins.module_utils.windows.twin_reading import (
     Framework,
     TwinRequest,
-    read_certificates,
     read_twin,
 )
 from ansible_collections.standby.iis.plugins.module_utils.wsman.commandline import command_line

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from ...windows.certificate_reading import Bound, StoredCertificate
 from ...windows.iis_config import Binding
-from ...windows.twin_reading import Bound, StoredCertificate
 from ..bindings import binding_key
 from ..https import Finding, Flaw, bound_of, judge, own_https, stored
 from .model import Found, Side, Subject
