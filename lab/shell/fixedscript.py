@@ -13,9 +13,13 @@ from lab.shell.program import Streams
 
 
 async def calls(streams: Streams) -> AsyncIterator[Any]:
-    """The calls on a script's standard input, once that has ended."""
+    """The calls on a script's standard input, once that has ended; data before one is its ``data``."""
+    data: dict[str, str] = {}
     for line in (await streams.read_all()).decode("ascii").splitlines():
-        yield json.loads(line)
+        if line.startswith("="):
+            data = {"data": line[1:]}
+        else:
+            yield json.loads(line) | data
 
 
 def answer(streams: Streams, document: Mapping[str, Any], *, ascii_alone: bool = True) -> None:

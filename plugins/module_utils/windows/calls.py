@@ -13,6 +13,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from ..errors import BadDocument, StandbyError
@@ -31,9 +32,9 @@ class ScriptFailed(StandbyError):
     """PowerShell did not run the script: no call of it was answered."""
 
 
-def command(script: str, path: str = "powershell.exe") -> tuple[str, ...]:
-    """A script as argv."""
-    return (path, *_OPTIONS, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
+def arguments(script: str) -> tuple[str, ...]:
+    """A script as arguments of PowerShell."""
+    return (*_OPTIONS, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
 
 
 def run(node: Node, script: str, lines: bytes) -> Completed:
@@ -42,54 +43,43 @@ def run(node: Node, script: str, lines: bytes) -> Completed:
     Raises:
         ScriptFailed: there is no PowerShell.
     """
-    _program, *arguments = command(script)
     try:
-        return program.run(node, _POWERSHELL, arguments, lines)
+        return program.run(node, _POWERSHELL, arguments(script), lines)
     except program.ProgramMissing as failure:
         raise ScriptFailed(
             failure.problem, remedy="Look whether Windows PowerShell is installed on the node"
         ) from None
 
 
-def ask_script(
+def ask(
     node: Node,
     script: str,
     calls: Sequence[Mapping[str, Any]],
     what: str,
-    secret: str = "",
+    secrets: Sequence[str] = (),
     holds: str = "an object",
 ) -> list[Answer]:
-    """As ``ask``, with the text of a script that is run wherever Windows is.
-
-    Args:
-        node: where.
-        script: its text.
-        calls: to it.
-        what: they concern, for messages.
-        secret: a line before the calls, for a script that gives it to no cmdlet, so that nothing logs it.
-        holds: what each answer is to hold, for messages.
-    """
-    lines = (f"{secret}\r\n" if secret else "") + "".join(f"{json.dumps(call)}\r\n" for call in calls)
-    with about(node, what):
-        return answers(run(node, script, lines.encode("ascii")), len(calls), f"a script on {what}", holds)
-
-
-def ask(node: Node, argv: Sequence[str], calls: Sequence[Mapping[str, Any]], what: str) -> list[Answer]:
     """The answers to some calls, in their order; one that failed has ``error`` in it.
 
     Args:
         node: where.
-        argv: the script, of ``command``.
+        script: its text; it is run wherever Windows is.
         calls: to it; none of them is longer than a line may be.
         what: they concern, for messages.
+        secrets: for each call the line before it, "" for none: the script gives that to no cmdlet, so that
+            nothing logs it. Those that are missing are none.
+        holds: what each answer is to hold, for messages.
 
     Raises:
         StandbyError: the node does not answer; ``ScriptFailed`` where the script did not run to its end.
         BadDocument: it wrote something else.
     """
-    lines = "".join(f"{json.dumps(call)}\r\n" for call in calls)
+    lines = []
+    for call, secret in zip_longest(calls, secrets, fillvalue=""):
+        lines += [secret, json.dumps(call)] if secret else [json.dumps(call)]
+    given = "".join(f"{line}\r\n" for line in lines)
     with about(node, what):
-        return answers(node.shell.run(argv, lines.encode("ascii")), len(calls), f"a script on {what}")
+        return answers(run(node, script, given.encode("ascii")), len(calls), f"a script on {what}", holds)
 
 
 def answers(ended: Completed, expected: int, script: str, holds: str = "an object") -> list[Answer]:

@@ -133,7 +133,7 @@ def read_central(node: Node, ports: Iterable[int]) -> CentralStore:
     Raises:
         StandbyError: the node does not answer.
     """
-    (answer,) = calls.ask_script(node, TEXT, [{"do": "central"}], _WHAT)
+    (answer,) = calls.ask(node, TEXT, [{"do": "central"}], _WHAT)
     files = answer.get("files")
     return CentralStore(
         enabled=bool(answer.get("enabled")),
@@ -149,7 +149,7 @@ def _carried(pfx: Pfx) -> str:
 
 
 def _ask(node: Node, call: Mapping[str, str], failed: str, remedy: str, secret: str = "") -> Answer:
-    (answer,) = calls.ask_script(node, TEXT, [call], _WHAT, secret)
+    (answer,) = calls.ask(node, TEXT, [call], _WHAT, (secret,))
     if "error" in answer:
         raise StandbyError(
             f"{failed}: {str(answer['error']).rstrip('.')}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import StandbyError
 from ..node import Clock, Node
-from .calls import Answer, ask, command
+from .calls import Answer, ask
 
 SCRIPT = "receive_file.ps1"
 # Bytes of a file on one line. Base64 of it is longer than any other member.
@@ -57,8 +57,7 @@ class Files:
     """
 
     def __init__(self, node: Node, script: str, clock: Clock = time) -> None:
-        self._node, self._clock = node, clock
-        self._argv = command(script)
+        self._node, self._script, self._clock = node, script, clock
 
     def look(self, paths: Sequence[str]) -> dict[str, Found]:
         """What is at each of some paths.
@@ -88,7 +87,8 @@ class Files:
         Raises:
             StandbyError: one cannot be written; those before it have been.
         """
-        self._run([call for path, data in files.items() for call in _writing(path, data)])
+        written = [call for path, data in files.items() for call in _writing(path, data)]
+        self._run([call for call, _data in written], [data for _call, data in written])
 
     def move(self, moves: Iterable[tuple[str, str]]) -> None:
         """Move files or folders; a file at the new place is replaced."""
@@ -102,10 +102,10 @@ class Files:
         """Remove files, and folders with all that is in them; success too where nothing is there."""
         self._run([{"do": "remove", "path": path} for path in paths])
 
-    def _run(self, calls: Sequence[Mapping[str, str]]) -> list[Answer]:
+    def _run(self, calls: Sequence[Mapping[str, str]], data: Sequence[str] = ()) -> list[Answer]:
         if not calls:
             return []
-        answers = self._ask(calls)
+        answers = ask(self._node, self._script, calls, _WHAT, data)
         for pause in _PAUSES:
             held = [n for n, one in enumerate(answers) if "error" in one and calls[n]["do"] in _HELD]
             if not held:
@@ -124,15 +124,16 @@ class Files:
         return answers
 
     def _ask(self, calls: Sequence[Mapping[str, str]]) -> list[Answer]:
-        return ask(self._node, self._argv, calls, _WHAT)
+        return ask(self._node, self._script, calls, _WHAT)
 
 
-def _writing(path: str, data: bytes) -> Iterable[Mapping[str, str]]:
+def _writing(path: str, data: bytes) -> Iterable[tuple[Mapping[str, str], str]]:
+    """Calls, each with the line before it."""
     new = f"{path}.new"
     for start in range(0, max(1, len(data)), PIECE):
         piece = base64.b64encode(data[start : start + PIECE]).decode("ascii")
-        yield {"do": "write", "path": new, "mode": "Append" if start else "Create", "data": piece}
-    yield {"do": "move", "path": new, "to": path}
+        yield {"do": "write", "path": new, "mode": "Append" if start else "Create"}, f"={piece}"
+    yield {"do": "move", "path": new, "to": path}, ""
 
 
 def _found(answer: Answer) -> Found:

@@ -63,7 +63,7 @@ def control(node: Node, calls: Sequence[Call]) -> list[Answer]:
         return []
     asked = [{"kind": one.kind, "name": one.name, "verb": one.verb} for one in calls]
     with about(node, _WHAT):
-        return [_answer(one) for one in script.ask_script(node, TEXT, asked, _WHAT, holds=_HOLDS)]
+        return [_answer(one) for one in script.ask(node, TEXT, asked, _WHAT, holds=_HOLDS)]
 
 
 def _answer(document: script.Answer) -> Answer:

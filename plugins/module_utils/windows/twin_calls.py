@@ -20,7 +20,7 @@ def ask(node: Node, script: str, wanted: Sequence[Mapping[str, Any]]) -> list[An
     Raises:
         StandbyError: one of them failed.
     """
-    answers = calls.ask_script(node, script, wanted, "configuration of IIS")
+    answers = calls.ask(node, script, wanted, "configuration of IIS")
     for call, answer in zip(wanted, answers, strict=True):
         if "error" in answer:
             raise StandbyError(

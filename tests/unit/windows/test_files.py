@@ -14,7 +14,8 @@ import tree_sitter_powershell
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import BadDocument, StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.node import Completed, Node
-from ansible_collections.standby.iis.plugins.module_utils.windows import acl, files
+from ansible_collections.standby.iis.plugins.module_utils.windows import acl, files, program
+from ansible_collections.standby.iis.plugins.module_utils.windows.environment import Machine
 from ansible_collections.standby.iis.plugins.module_utils.wsman.commandline import LINE_LIMIT, command_line
 from tests.unit.windows.windows_world import Clock
 
@@ -56,7 +57,7 @@ class Held(Shell):
         self.runs, self.calls = runs, []
 
     def run(self, argv, stdin=b"", *, on_output=None):
-        calls = [json.loads(line) for line in stdin.splitlines()]
+        calls = [json.loads(line) for line in stdin.splitlines() if not line.startswith(b"=")]
         self.calls += [call["do"] for call in calls]
         self.runs -= 1
         answers = [{"error": "in use"} if call["do"] == "move" and self.runs >= 0 else {} for call in calls]
@@ -89,6 +90,7 @@ def test_the_script_parses_calls_nothing_but_what_is_listed_and_runs_no_text():
     assert called <= CMDLETS
     types = {node.text.decode() for node in nodes if node.type == "type_literal"}
     assert types == {
+        "[Console]",
         "[Convert]",
         "[IO.Directory]",
         "[IO.File]",
@@ -109,14 +111,20 @@ def test_the_script_fits_on_a_command_line_and_goes_there_whole():
 def test_paths_and_contents_are_data_on_the_input():
     shell, made = over({}, {}, {})
     made.put({"C:\\a & b\\ä'.txt": b"x" * (files.PIECE + 1)})
-    calls = [json.loads(line) for line in shell.stdin.decode("ascii").splitlines()]
-    assert [(call["do"], call.get("mode")) for call in calls] == [
-        ("write", "Create"),
-        ("write", "Append"),
-        ("move", None),
-    ]
-    assert {call["path"] for call in calls} == {"C:\\a & b\\ä'.txt.new"}
-    assert sum(len(base64.b64decode(call.get("data", ""))) for call in calls) == files.PIECE + 1
+    first, create, second, append, move = shell.stdin.decode("ascii").splitlines()
+    path = "C:\\a & b\\ä'.txt"
+    assert json.loads(create) == {"do": "write", "path": f"{path}.new", "mode": "Create"}
+    assert json.loads(append) == {"do": "write", "path": f"{path}.new", "mode": "Append"}
+    assert json.loads(move) == {"do": "move", "path": f"{path}.new", "to": path}
+    assert {first[0], second[0]} == {"="}
+    assert [len(base64.b64decode(one[1:])) for one in (first, second)] == [files.PIECE, 1]
+
+
+def test_no_cmdlet_is_given_what_a_file_holds():
+    text = SCRIPT.read_text()
+    assert "ConvertFrom-Json -InputObject $line" in text
+    assert text.index("$data = $line.Substring(1); continue") < text.index("ConvertFrom-Json")
+    assert "[Console]::Out.WriteLine(" in text.splitlines()[-2]
 
 
 def test_what_is_there_is_told():
@@ -151,7 +159,8 @@ def test_a_call_that_fails_names_its_file():
 @pytest.mark.parametrize(
     "ended", [{"code": 1, "stderr": b"#< CLIXML"}, {"stderr": b"constrained language mode"}]
 )
-def test_answers_that_do_not_come_name_what_powershell_said(ended):
+def test_answers_that_do_not_come_name_what_powershell_said(ended, monkeypatch):
+    monkeypatch.setattr(program, "read_machine", lambda _node: Machine("S", "C:", "C:\\Windows", {}))
     _shell, made = over(**ended)
     with pytest.raises(StandbyError, match="0 answers to 1 calls") as failure:
         made.remove(["C:\\x"])

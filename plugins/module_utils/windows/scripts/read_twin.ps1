@@ -1,6 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What a twin is compared by: JSON lines in, a line of base64 (JSON in UTF-8) out for each. It only reads.
+# Answers bypass the pipeline, which event 4103 shows: they hold keys.
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
@@ -56,5 +57,5 @@ foreach ($line in $input) {
     }
     catch { $answer = @{ error = $_.Exception.Message } }
     $text = ConvertTo-Json -InputObject $answer -Compress -Depth 4
-    [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text))
+    [Console]::Out.WriteLine([Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($text)))
 }
