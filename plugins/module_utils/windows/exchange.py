@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
-from .certificate import read_validity
+from .certificate_validity import read_validity
 
 PORTS = {"http": 80, "https": 443, "ftp": 21, "ftps": 990, "smtp": 25}
 # Finds an expression in the text of a body; raises TimeoutError where that takes too long.

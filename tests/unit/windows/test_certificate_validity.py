@@ -15,7 +15,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.standby.iis.plugins.module_utils.windows.certificate import read_validity
+from ansible_collections.standby.iis.plugins.module_utils.windows.certificate_validity import read_validity
 
 UTC = datetime.UTC
 FIRST, LAST = datetime.datetime(1950, 1, 1), datetime.datetime(9999, 12, 31, 23, 59, 59)
