@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.agent.https_watch import HttpsWatch
+from ansible_collections.standby.iis.plugins.module_utils.agent.certificate_watch import CertificateWatch
 from ansible_collections.standby.iis.plugins.module_utils.agent.local import local_node
 from ansible_collections.standby.iis.plugins.module_utils.control.certificate import (
     CertificateRequest,
@@ -222,7 +222,7 @@ def test_agents_see_a_renewal_on_the_primary_alone(https, monkeypatch) -> None:
     bring(https, "Shop", old)
     with cluster.fleet() as fleet:
         hierarchy = find(hierarchies(read_cluster(fleet)), "Shop")
-        watches: dict[str, HttpsWatch] = {}
+        watches: dict[str, CertificateWatch] = {}
 
         def ask(peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
             return json.loads(json.dumps(watches[peer].answer("", payload)))
@@ -231,7 +231,7 @@ def test_agents_see_a_renewal_on_the_primary_alone(https, monkeypatch) -> None:
             monkeypatch.setenv("STANDBY_ROOT", str(cluster.lab.state.root(name)))
             (cluster.lab.state.node(name) / "drives/C/agent").mkdir(exist_ok=True)
             machine = local_node(name, "C:\\agent")
-            watches[name] = HttpsWatch(name, machine, [hierarchy], CheckSettings(), ask, time.monotonic)
+            watches[name] = CertificateWatch(name, machine, [hierarchy], CheckSettings(), ask, time.monotonic)
             told, _wait = watches[name].look()
             machine.close()
             assert not told.problem

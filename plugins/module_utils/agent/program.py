@@ -24,10 +24,10 @@ from ..ha.ownership.succession import Standing
 from ..ha.ownership.timing import Timers
 from ..node import Node
 from . import supervisor
+from .certificate_watch import CERTIFICATES, CertificateWatch
 from .declared import membership
 from .dns_keys import read_keys
 from .home import Home, wait_for
-from .https_watch import CERTIFICATES, HttpsWatch
 from .lookout import Views
 from .machine import machine_of
 from .opening import open_witness
@@ -95,7 +95,7 @@ def _watch(home: Home, worker: Worker, say: Callable[[str], None]) -> None:
     worker.loop.post(worker.leave)
 
 
-def _certificates(home: Home, settings: Settings, place: Place) -> HttpsWatch:
+def _certificates(home: Home, settings: Settings, place: Place) -> CertificateWatch:
     """What looks at the certificates of this node, and asks the other agents for theirs."""
     keys, timeout = KeyFile(home.key_file), 2 * place.timers.store_timeout + 1.0
 
@@ -113,7 +113,7 @@ def _certificates(home: Home, settings: Settings, place: Place) -> HttpsWatch:
         )
 
     hierarchies = place.hierarchies.values()
-    return HttpsWatch(place.name, place.node, hierarchies, settings.checks, ask, time.monotonic)
+    return CertificateWatch(place.name, place.node, hierarchies, settings.checks, ask, time.monotonic)
 
 
 def call_seconds(timers: Timers) -> float:

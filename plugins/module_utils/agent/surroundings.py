@@ -18,10 +18,10 @@ from ..ha.ownership.explain import standing_of
 from ..ha.ownership.snapshot import Snapshot
 from ..ha.ownership.succession import Standing
 from . import in_service
+from .certificate_watch import CERTIFICATES, CertificateWatch, Told
 from .fence_watch import FenceWatch
 from .fences import Fences
 from .home import Home
-from .https_watch import CERTIFICATES, HttpsWatch, Told
 from .log import DecisionLog, Log, wall
 from .lookout import Views
 from .news import News, of_certificates
@@ -52,7 +52,7 @@ class Surroundings:
         certificates: looks at those of this node; None where nobody does.
     """
 
-    _certificates: HttpsWatch | None = None
+    _certificates: CertificateWatch | None = None
     _found = Told("")  # by the last look at certificates
 
     def __init__(
@@ -64,7 +64,7 @@ class Surroundings:
         look: Look,
         tell: Callable[[Standing | None], None],
         works_by: Mapping[str, Any],
-        certificates: HttpsWatch | None = None,
+        certificates: CertificateWatch | None = None,
     ) -> None:
         self._certificates = certificates
         self._works_by = works_by

@@ -11,8 +11,8 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import surroundings
+from ansible_collections.standby.iis.plugins.module_utils.agent.certificate_watch import Told
 from ansible_collections.standby.iis.plugins.module_utils.agent.home import Home
-from ansible_collections.standby.iis.plugins.module_utils.agent.https_watch import Told
 from ansible_collections.standby.iis.plugins.module_utils.agent.peers.keys import new_key
 from ansible_collections.standby.iis.plugins.module_utils.agent.requests import _in_words
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings

@@ -55,7 +55,7 @@ class Told:
         return {"at": self.at, "notes": [one.sentence for one in self.notes], "problem": self.problem}
 
 
-class HttpsWatch:
+class CertificateWatch:
     """Looks at the certificates of one node.
 
     Args:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.agent import https_watch
-from ansible_collections.standby.iis.plugins.module_utils.agent.https_watch import HttpsWatch
+from ansible_collections.standby.iis.plugins.module_utils.agent import certificate_watch
+from ansible_collections.standby.iis.plugins.module_utils.agent.certificate_watch import CertificateWatch
 from ansible_collections.standby.iis.plugins.module_utils.agent.news import CERTIFICATE, of_certificates
 from ansible_collections.standby.iis.plugins.module_utils.agent.severity import Severity
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
@@ -56,14 +56,14 @@ class World:
         self.old, self.days, self.bound, self.fails = 30.0, 300.0, "AB" * 20, ""
         self.peer: Mapping[str, Any] | StandbyError = {"age": 1.0, "sites": {"Shop": {BINDING: "AB" * 20}}}
         self.clock, self.asked = 1000.0, 0
-        monkeypatch.setattr(https_watch, "read_configuration", lambda _node: IIS)
+        monkeypatch.setattr(certificate_watch, "read_configuration", lambda _node: IIS)
         node = Node("server2", None, SimpleNamespace(run=self._run))  # type: ignore[arg-type]
         self.node = node
         self.protect(hierarchy("Shop"))
 
     def protect(self, whole: Hierarchy) -> None:
         """The agent begins with another definition."""
-        self.watch = HttpsWatch(
+        self.watch = CertificateWatch(
             "server2", self.node, [whole], CheckSettings(), self._ask, lambda: self.clock, lambda: NOW
         )
 
