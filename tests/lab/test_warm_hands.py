@@ -11,7 +11,7 @@ from queue import SimpleQueue
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.hands import Hands
-from ansible_collections.standby.iis.plugins.module_utils.agent.standby import Standby
+from ansible_collections.standby.iis.plugins.module_utils.agent.warm_standby import WarmStandby
 from ansible_collections.standby.iis.plugins.module_utils.control.site import SiteRequest, ensure_site
 from ansible_collections.standby.iis.plugins.module_utils.control.store import read_node
 from ansible_collections.standby.iis.plugins.module_utils.control.survey import gather
@@ -62,7 +62,7 @@ class Side:
             lambda *one: self.told.put(one),
             lambda call: call(),
         )
-        self.standby = Standby(
+        self.standby = WarmStandby(
             self.node, self.hands.unless_begun, lambda call: call(), self.said.append, self.shown.__setitem__
         )
 

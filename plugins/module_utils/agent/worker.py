@@ -36,8 +36,8 @@ from .loop import Loop
 from .mirror_doubt import stale, tolerance
 from .observers import Observers
 from .probes import Probes
-from .standby import Standby, Still
 from .store.interface import Store, StoreOutage
+from .warm_standby import Still, WarmStandby
 from .witness import Witness
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Worker:
         )
         self._names = _names(place, self.memory, outside.say)
         hierarchies = place.hierarchies.values()
-        self._standby = Standby(place.node, self._stands_by, self.loop.post, outside.say, outside.standby)
+        self._standby = WarmStandby(place.node, self._stands_by, self.loop.post, outside.say, outside.standby)
         self._probes = Probes(
             place.node,
             hierarchies,

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.standby.iis.plugins.module_utils.agent import addresses, hands
 from ansible_collections.standby.iis.plugins.module_utils.agent import surroundings as surroundings_module
 from ansible_collections.standby.iis.plugins.module_utils.agent.hands import Hands
-from ansible_collections.standby.iis.plugins.module_utils.agent.standby import Standby
+from ansible_collections.standby.iis.plugins.module_utils.agent.warm_standby import WarmStandby
 from ansible_collections.standby.iis.plugins.module_utils.control import site_services
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Hierarchy, StandbyMode
@@ -41,7 +41,7 @@ class Bench:
         self.before_pool = lambda: None
         monkeypatch.setattr(site_services.iis, "start_pool", self._start_pool)
         monkeypatch.setattr(site_services, "start", self._start)
-        self.standby = Standby(
+        self.standby = WarmStandby(
             Node("server2", None, None),
             lambda _name: (lambda: not self.begun) if self.down else None,
             lambda call: call(),

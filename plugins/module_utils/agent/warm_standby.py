@@ -29,7 +29,7 @@ _AT_ONCE, _MOST_LEFT_OUT = 4, 60
 Still = Callable[[], bool]
 
 
-class Standby:
+class WarmStandby:
     """The warm sites of one node; all but the starting itself happens on the loop, and waits for nothing.
 
     Args:
