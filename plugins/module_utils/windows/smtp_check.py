@@ -14,7 +14,7 @@ from collections.abc import Callable
 from urllib.parse import SplitResult
 
 from .exchange import Answer, Check, Deadline, Search, connect, look_at_certificate, secured, tls_context
-from .ftp_check import Control, UnexpectedReply
+from .replies import Control, UnexpectedReply
 
 READY, DONE, FORWARDED, CLOSING = 220, 250, 251, 221
 
