@@ -198,7 +198,7 @@ def _address_obstacles(listening: _Listening, server: _Server) -> Iterator[Obsta
     yield from listening.obstacles
     served = listening.endpoints
     if not served:
-        yield obstacle.no_http_binding(listening.others)
+        yield obstacle.no_supported_binding(listening.others)
         return
     everywhere = [shown(binding) for binding, one in served if one.address is None]
     if everywhere:

@@ -51,11 +51,11 @@ def unreadable_binding(binding: str, problem: str) -> Obstacle:
     return Obstacle("unreadable_binding", f"binding {binding}: {problem}", "Correct or remove the binding")
 
 
-def no_http_binding(others: Sequence[str]) -> Obstacle:
+def no_supported_binding(others: Sequence[str]) -> Obstacle:
     """Nothing that could be moved by address, or started by itself."""
     named = f", only {_some(others)}" if others else ""
     return Obstacle(
-        "no_http_binding",
+        "no_supported_binding",
         f"the site has no http, https, ftp or smtp binding{named}",
         "Give the site a binding on a floating address",
     )

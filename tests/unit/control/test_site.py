@@ -368,5 +368,5 @@ def test_sites_are_listed_with_what_they_depend_on(lab: Lab, fleet: Fleet) -> No
     shop = found["server1", "Shop & Co"]
     assert (shop["ips"], shop["volumes"], shop["protected"]) == (["127.91.7.50"], ["E:\\"], False)
     assert shop["other_bindings"] == ["net.tcp 808:*"]
-    assert found["server2", "Other"]["obstacles"][0]["reason"] == "no_http_binding"
+    assert found["server2", "Other"]["obstacles"][0]["reason"] == "no_supported_binding"
     assert sites_of(fleet, "Nowhere") == []

@@ -254,8 +254,8 @@ def test_a_site_with_both_is_a_web_site_with_two_services():
         (["http 10.0.0.50:80:", "ftp 127.0.0.1:21:"], ["loopback_only"]),
         (["ftp 10.0.0.11:21:"], ["node_address"]),
         (["ftp 10.0.0.99:21:"], ["undeclared_address"]),
-        (["ftp nonsense"], ["unreadable_binding", "no_http_binding"]),
-        (["net.tcp 808:*"], ["no_http_binding"]),
+        (["ftp nonsense"], ["unreadable_binding", "no_supported_binding"]),
+        (["net.tcp 808:*"], ["no_supported_binding"]),
     ],
 )
 def test_what_stands_against_an_ftp_site_is_what_stands_against_a_web_site(bindings, reasons):
