@@ -15,7 +15,7 @@ from lab.machine.host import Host
 
 CONFIG_FOLDER = "C:\\Windows\\System32\\inetsrv\\config"
 APPLICATION_HOST = f"{CONFIG_FOLDER}\\applicationHost.config"
-DEMO_CONFIG = Path(__file__).with_name("demo.applicationHost.config")
+TWO_NODES_CONFIG = Path(__file__).with_name("two_nodes.applicationHost.config")
 DEFAULT_CONFIG = Path(__file__).with_name("default.applicationHost.config")
 SCHEMA = Path(__file__).with_name("IIS_schema.xml")
 # What Windows installs: no redirection (IISD configuration/configurationRedirection).

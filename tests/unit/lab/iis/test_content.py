@@ -14,7 +14,7 @@ from tests.support.iis_bench import asynchronous
 
 
 def test_the_demo_has_what_a_production_server_has() -> None:
-    data = content.as_windows_writes(content.DEMO_CONFIG.read_bytes())
+    data = content.as_windows_writes(content.TWO_NODES_CONFIG.read_bytes())
     assert data.startswith(b"\xef\xbb\xbf")
     assert data.count(b"\n") == data.count(b"\r\n")
     configuration = read(parse(data))
@@ -43,7 +43,7 @@ def test_installing_twice_keeps_what_is_there(host) -> None:
 
 
 def test_every_reachable_folder_gets_a_page_and_pages_there_already_stay(host) -> None:
-    content.install(host, content.DEMO_CONFIG.read_bytes())
+    content.install(host, content.TWO_NODES_CONFIG.read_bytes())
     page = host.local_path("E:\\LIBRARY3\\index.html")
     page.parent.mkdir(parents=True)
     page.write_text("mine")
@@ -55,7 +55,7 @@ def test_every_reachable_folder_gets_a_page_and_pages_there_already_stay(host) -
 
 def test_folders_of_an_offline_volume_get_no_page(host) -> None:
     host.online.discard("E")
-    content.install(host, content.DEMO_CONFIG.read_bytes())
+    content.install(host, content.TWO_NODES_CONFIG.read_bytes())
     written = content.write_content(host)
     assert written
     assert all((host.drives / "C") in page.parents for page in written)
@@ -63,7 +63,7 @@ def test_folders_of_an_offline_volume_get_no_page(host) -> None:
 
 @asynchronous
 async def test_the_demo_boots_and_starts_its_automatic_sites(bench) -> None:
-    one = bench(content.DEMO_CONFIG.read_bytes())
+    one = bench(content.TWO_NODES_CONFIG.read_bytes())
     await one.iis.start()
     assert (await one.appcmd("list", "site", "/state:Started", "/text:name"))[
         1
