@@ -33,7 +33,7 @@ from .store import read_cluster, write_cluster
 from .survey import read_all
 from .twins import make_twins, serving_node
 from .unprotect import remove_site
-from .warm_twins import at_rest, refuse_warm, start_warm
+from .warm_twins import refuse_warm, start_warm, with_idle_as_stopped
 
 __all__ = ["SiteRequest", "ensure_site", "remove_site"]
 
@@ -146,7 +146,8 @@ def declare_site(request: SiteRequest, cluster: Cluster, facts: Mapping[str, Nod
         _refuse_without_smtp(request.name, facts)
     others = [one for one in cluster.sites if one.name != request.name]
     configurations = {
-        name: at_rest(_configuration(seen), seen, others, cluster.ips) for name, seen in facts.items()
+        name: with_idle_as_stopped(_configuration(seen), seen, others, cluster.ips)
+        for name, seen in facts.items()
     }
     source = serving_node(request.name, facts, every_address(cluster.ips))
     found = _protectable(request.name, facts[source], cluster)

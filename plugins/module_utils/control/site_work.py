@@ -20,7 +20,7 @@ from ..windows.iis_config import IisConfiguration
 from .ftp_twins import Rules, outdated
 from .outcome import Outcome
 from .repair import NOTHING, Findings
-from .warm_twins import left_warm, preload_notes, standing_by
+from .warm_twins import preload_notes, standing_by, without_needless_stop
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,9 @@ class Work:
             StandbyError: a twin cannot be made there.
         """
         return {
-            node: left_warm(self._plan(node), self.site, self.facts.get(node), self.volumes, self.ips)
+            node: without_needless_stop(
+                self._plan(node), self.site, self.facts.get(node), self.volumes, self.ips
+            )
             for node in self.configurations
             if node != self.source
         }

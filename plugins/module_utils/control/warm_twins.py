@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..errors import StandbyError
 from ..ha.facts import NodeFacts, Scope
-from ..ha.idle import idles, strays
+from ..ha.idle import bindings_not_floating, idles
 from ..ha.model import Hierarchy, Ip, Site, StandbyMode, Volume
 from ..ha.on_node import on_node
 from ..ha.site_types import STOPPED, running
@@ -47,7 +47,7 @@ def refuse_warm(site: Site, original: IisSite, node: str, ips: Collection[Ip]) -
             resource=site.id,
             remedy="Leave standby_mode out, or set it to cold",
         )
-    if elsewhere := strays(original, _site_on(site, ips, node).ips):
+    if elsewhere := bindings_not_floating(original, _site_on(site, ips, node).ips):
         raise StandbyError(
             "cannot be kept warm: started on a backup it would be reached there without its floating "
             f"addresses, by its binding {', '.join(elsewhere[:5])}",
@@ -82,7 +82,7 @@ def preload_notes(site: Site, original: IisConfiguration) -> list[str]:
     return told
 
 
-def at_rest(
+def with_idle_as_stopped(
     configuration: IisConfiguration, seen: NodeFacts, others: Iterable[Site], ips: Collection[Ip]
 ) -> IisConfiguration:
     """A configuration in which other warm sites that are reached by nobody do not run.
@@ -94,7 +94,7 @@ def at_rest(
     return replace(configuration, sites=sites)
 
 
-def left_warm(
+def without_needless_stop(
     plan: TwinPlan, site: Site, seen: NodeFacts | None, volumes: Collection[Volume], ips: Collection[Ip]
 ) -> TwinPlan:
     """A plan of a twin that stops nothing that is kept started there, where nothing of it is replaced."""

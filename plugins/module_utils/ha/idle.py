@@ -17,7 +17,7 @@ from .facts import NodeFacts
 from .model import Site, StandbyMode
 
 
-def strays(found: IisSite, floating: Collection[str]) -> list[str]:
+def bindings_not_floating(found: IisSite, floating: Collection[str]) -> list[str]:
     """Bindings by which a started site may be reached on a node that has none of its floating addresses.
 
     They are those on all addresses, on other addresses, and of other protocols, which name none (net.tcp).
@@ -49,7 +49,11 @@ def idles(site: Site, found: IisSite, facts: NodeFacts) -> bool:
         found: as its node has it.
         facts: of that node, with its addresses.
     """
-    if site.standby_mode is not StandbyMode.WARM or not found.bindings or strays(found, site.ips):
+    if (
+        site.standby_mode is not StandbyMode.WARM
+        or not found.bindings
+        or bindings_not_floating(found, site.ips)
+    ):
         return False
     here = {address.address for address in facts.addresses}
     return here.isdisjoint(addresses_of(found.bindings)) and here.isdisjoint(site.ips)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from ..windows.service import RUNNING
 from .facts import SERVICES, NodeFacts
-from .idle import strays
+from .idle import bindings_not_floating
 from .model import Hierarchy, Site, SiteType, StandbyMode, Volume, VolumeKind
 from .observe import Presence, instances, moves, pool, see, see_service, site
 from .on_node import on_node
@@ -126,7 +126,7 @@ def _why_not_the_twin(member: Site, facts: NodeFacts) -> str:
         return f"it does not exist on {facts.name}"
     if lacking := [name for name in member.pools if pool(facts, name) is None]:
         return f"its application pool {lacking[0]!r} does not exist on {facts.name}"
-    if elsewhere := strays(found, member.ips):
+    if elsewhere := bindings_not_floating(found, member.ips):
         return f"on {facts.name} it would be reached without its floating addresses, by {elsewhere[0]}"
     return ""
 

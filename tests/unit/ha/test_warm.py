@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.standby.iis.plugins.module_utils.ha import definition
 from ansible_collections.standby.iis.plugins.module_utils.ha.execute import execute
-from ansible_collections.standby.iis.plugins.module_utils.ha.idle import strays
+from ansible_collections.standby.iis.plugins.module_utils.ha.idle import bindings_not_floating
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import (
     Check,
     Cluster,
@@ -192,7 +192,7 @@ def test_a_site_that_listens_elsewhere_too_is_never_kept_started(stray):
 
 def test_ftp_bindings_have_a_state_of_their_own():
     site = IisSite("Wiki", 1, False, "Started", (Binding("ftp", "*:21:"), Binding("http", f"{ADDRESS}:80:")))
-    assert strays(site, (ADDRESS,)) == []
+    assert bindings_not_floating(site, (ADDRESS,)) == []
     both = replace(WARM_WIKI, services=(SiteType.WEB, SiteType.FTP))
     assert (
         "its ftp service is cold"
