@@ -39,12 +39,14 @@ from lab.replica.application import ACCOUNT, Application, NotServed
 from lab.replica.engine import Replication, Surroundings
 from lab.replica.peers import UnixPeers
 from lab.running import Running, refuse
+from lab.shares import Shares
 from lab.shell import certificates, iiscontrol, readtwin, receivefile
 from lab.shell.cimbridge import SCRIPT, CimBridge
 from lab.shell.icacls import Icacls
 from lab.shell.native import NativeProgram
 from lab.shell.netsh import Netsh
 from lab.shell.programs import FixedOutput
+from lab.shell.robocopy import Robocopy
 from lab.shell.table import ProgramTable
 from lab.smtp.install import installed_smtp
 from lab.smtp.service import Smtp
@@ -133,16 +135,15 @@ class NodeProcess:
 
     def _replicating(self, machine: Machine) -> Replication:
         """Storage Replica; it reaches the others while a network adapter of this node is up."""
-
-        def cut(peer: str) -> bool:
-            return machine.is_cut_off_from(peer) or self._node.address not in machine.usable_addresses()
-
         names = {node.netbios.casefold(): node.name for node in self._topology.nodes}
         around = Surroundings(
             machine.name, machine.clock, self._faults, machine.wall, self._log.record, machine.changed
         )
-        peers = UnixPeers(self._state.runtime, self._node.name, names, cut)
+        peers = UnixPeers(self._state.runtime, self._node.name, names, partial(self._cut, machine))
         return Replication(machine.storage, machine.folder / "replica.json", peers, around)
+
+    def _cut(self, machine: Machine, peer: str) -> bool:
+        return machine.is_cut_off_from(peer) or self._node.address not in machine.usable_addresses()
 
     def _teach(self, table: ProgramTable, machine: Machine, repository: Repository) -> None:
         """The collection's own scripts, and what sets rights on folders."""
@@ -164,6 +165,8 @@ class NodeProcess:
         imports = certificates.Certificates(machine, self._store, machine.registry)
         table.register_script(certificates.SCRIPT.read_text(encoding="utf-8"), imports)
         table.register("%SystemRoot%\\System32\\icacls.exe", Icacls(machine, acls))
+        shares = Shares(self._state, self._node, self._topology.nodes, partial(self._cut, machine))
+        table.register("%SystemRoot%\\System32\\robocopy.exe", Robocopy(machine, shares.folder))
         table.register(
             "%SystemRoot%\\System32\\netsh.exe", Netsh(machine, self._store, int(self._node.windows.build))
         )

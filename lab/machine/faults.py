@@ -89,7 +89,7 @@ KINDS: dict[str, FaultKind] = {
     "refuse": _kind("nothing listens on the WinRM ports"),
     "clock_rate": _kind("the node's clock runs fast or slow", "rate", rate="1.0 is true"),
     "mirror": _kind(
-        "what Storage Replica sends to the other node is lost or slow; nothing else is",
+        "what Storage Replica sends to the other node, or robocopy reads from it, is lost or slow",
         "action",
         action="cut or slow",
         seconds="how much longer each message takes when it is slow",
