@@ -11,8 +11,8 @@ module: mirror
 short_description: Mirror a volume between two nodes
 version_added: "1.0.0"
 description:
-  - Declares a mirrored volume, and has Storage Replica copy it from the node that has it in use to the other
-    one.
+  - Declares a mirrored volume, and has Storage Replica or the agents copy it from the node that has it in use
+    to the other one.
   - What the other node has on the volume is overwritten, and cannot be used there until a hierarchy moves.
   - Everything that Storage Replica needs (edition, version, domain, sizes, log) is checked before anything is
     changed.
@@ -27,10 +27,26 @@ options:
     description: Drive letter or mount point of the data volume, the same on both nodes, such as C(R:\\).
     type: str
     required: true
+  provider:
+    description:
+      - What does the copying. V(storage_replica) copies every write.
+      - V(robocopy) has the agents copy what changed, and verify it, on any edition and without a domain.
+        It is for static content, and of O(mode=async) alone.
+    type: str
+    choices: [storage_replica, robocopy]
+    default: storage_replica
+  readers:
+    description:
+      - Accounts that may read the volume over the network, such as the computer accounts of both nodes,
+        C(EXAMPLE\server1$). They are taken when the mirror is made.
+      - Required for O(provider=robocopy), and of no use otherwise.
+    type: list
+    elements: str
+    default: []
   log:
     description:
       - Access path of the log volume, the same on both nodes, such as C(L:\\). Nothing else may use it.
-      - Required for O(state=present).
+      - Required for O(provider=storage_replica), and of no use otherwise.
     type: str
   mode:
     description: Whether a write is done once both nodes have it (V(sync)), or once its node has it
@@ -101,6 +117,16 @@ EXAMPLES = r"""
     mode: async
     rpo: 60
     takeover: within_rpo
+    nodes: [server1, server2]
+
+- name: Have the agents copy static content, in a domain or none
+  standby.iis.mirror:
+    path: 'R:\'
+    provider: robocopy
+    mode: async
+    rpo: 60
+    takeover: within_rpo
+    readers: ['EXAMPLE\server1$', 'EXAMPLE\server2$']
     nodes: [server1, server2]
 
 - name: Copy nothing while the line is being worked on
@@ -193,7 +219,6 @@ from ..module_utils.wsman.options import CONNECTION_SPEC, connections_from
 ARGUMENT_SPEC = {
     **CONNECTION_SPEC,
     **MIRROR_SPEC,
-    "log": {"type": "str"},
     "path": {"type": "str", "required": True},
     "nodes": {"type": "list", "elements": "str"},
     "source": {"type": "str"},
@@ -204,9 +229,7 @@ ARGUMENT_SPEC = {
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENT_SPEC, supports_check_mode=True, required_if=[("state", "present", ["log"])]
-    )
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     wanted = module.params
     try:
         with Fleet(connections_from(wanted)) as fleet:

@@ -45,10 +45,27 @@ options:
       - Required for O(kind=mirror). M(standby.iis.mirror) makes the mirror itself.
     type: dict
     suboptions:
-      log:
-        description: Access path of the log volume, the same on both nodes. Nothing else may use it.
+      provider:
+        description:
+          - What does the copying. V(storage_replica) copies every write.
+          - V(robocopy) has the agents copy what changed, and verify it, on any edition and without a domain.
+            It is for static content, and of O(mirror.mode=async) alone.
         type: str
-        required: true
+        choices: [storage_replica, robocopy]
+        default: storage_replica
+      readers:
+        description:
+          - Accounts that may read the volume over the network, such as the computer accounts of both nodes,
+            C(EXAMPLE\server1$). They are taken when the mirror is made.
+          - Required for O(mirror.provider=robocopy), and of no use otherwise.
+        type: list
+        elements: str
+        default: []
+      log:
+        description:
+          - Access path of the log volume, the same on both nodes. Nothing else may use it.
+          - Required for O(mirror.provider=storage_replica), and of no use otherwise.
+        type: str
       mode:
         description: Whether a write is done once both nodes have it (V(sync)), or once its node has it
           (V(async)).

@@ -24,7 +24,7 @@ from ..control.survey import gather
 from ..errors import StandbyError, foreseen
 from ..ha.execute import Report, execute
 from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
-from ..ha.model import Hierarchy
+from ..ha.model import AGENTS, Hierarchy, Volume
 from ..ha.observe import Presence, presence
 from ..ha.on_node import on_node
 from ..ha.ownership.decision import Do, Reason, Verb
@@ -57,6 +57,13 @@ class Lease(Protocol):
         """True while it may."""
 
 
+class Turn(Protocol):
+    """Has this node be the source of a mirror that agents copy; raises StandbyError."""
+
+    def __call__(self, volume: Volume, *, promote: bool) -> None:
+        """``promote``: without the other node."""
+
+
 Told = Callable[[str, LocalState, str], None]
 
 
@@ -74,6 +81,7 @@ class Hands:
         clock: time.
         lost: whether another node is known to be gone. Only then a mirror is taken over without it: a node
             that is there hands it over, or refuses.
+        turn: turns mirrors that agents copy.
     """
 
     def __init__(
@@ -87,8 +95,9 @@ class Hands:
         post: Callable[[Callable[[], None]], None],
         clock: Clock = time,
         lost: Callable[[str], bool] = lambda _node: True,
+        turn: Turn | None = None,
     ) -> None:
-        self._lost = lost
+        self._lost, self._turn = lost, turn
         self._node, self._timers, self._lease = node, timers, lease
         self._hierarchies = {name: on_node(one, node.name) for name, one in hierarchies.items()}
         self._told, self._post, self._clock = told, post, clock
@@ -213,9 +222,16 @@ class Hands:
                 raise StandbyError("it is not wanted any more", node=step.node, resource=step.resource)
             if step.action in _VISIBLE and not self._lease.serves(self._clock.monotonic()):
                 raise self._over(step.resource)
-            operate(self._node, self._bounded(step), self._clock)
+            self._operate(self._bounded(step))
 
         return execute(wanted, perform, self._clock, self._steps)
+
+    def _operate(self, step: Step) -> None:
+        volume = step.arguments["volume"] if step.action is Action.TURN_MIRROR else None
+        if self._turn is not None and volume is not None and volume.mirror.provider == AGENTS:
+            self._turn(volume, promote=step.arguments["promote"])
+        else:
+            operate(self._node, step, self._clock)
 
     def _bounded(self, step: Step) -> Step:
         """A step that adds an address gives it the lifetime that is left at that moment."""

@@ -25,6 +25,7 @@ from ..ha.ownership.timing import Timers
 from ..node import Node
 from . import supervisor
 from .certificate_watch import CERTIFICATES, CertificateWatch
+from .copier import COPIES
 from .declared import membership
 from .dns_keys import read_keys
 from .home import Home, wait_for
@@ -42,6 +43,8 @@ from .works_by import works_by
 OpenNode = Callable[[str, str, float], Node]
 
 _STDIN = 0
+# Seconds for the other end of a mirror to look through its volume.
+_COPIES_TIMEOUT = 60.0
 # A CIM call of checks and moves may take so many store timeouts, a renewal of addresses one; but no less than
 # Windows takes when it is busy, seconds: a call that is given up costs a new PowerShell.
 _CALL, _SHORTEST_CALL, _SHORTEST_RENEWAL = 2.0, 5.0, 2.0
@@ -75,8 +78,12 @@ def work(home: Home, open_node: OpenNode, program: str = "") -> int:
     named = works_by(settings, program, place.definition)
     certificates = _certificates(home, settings, place)
     patience = place.timers.store_timeout
-    outside = Surroundings(home, settings, patience, grant, look, _tell, named, certificates)
-    made.append(Worker(place, outside))
+
+    def copies(peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        return made[0].copier.answer(peer, payload)
+
+    outside = Surroundings(home, settings, patience, grant, look, _tell, named, certificates, copies)
+    made.append(Worker(place, outside, _asker(home, settings, COPIES, _COPIES_TIMEOUT)))
     outside.start()
     say = Told(outside.say, time.monotonic).tell
     threading.Thread(target=_watch, args=(home, made[0], say), daemon=True).start()
@@ -97,7 +104,16 @@ def _watch(home: Home, worker: Worker, say: Callable[[str], None]) -> None:
 
 def _certificates(home: Home, settings: Settings, place: Place) -> CertificateWatch:
     """What looks at the certificates of this node, and asks the other agents for theirs."""
-    keys, timeout = KeyFile(home.key_file), 2 * place.timers.store_timeout + 1.0
+    ask = _asker(home, settings, CERTIFICATES, 2 * place.timers.store_timeout + 1.0)
+    hierarchies = place.hierarchies.values()
+    return CertificateWatch(place.name, place.node, hierarchies, settings.checks, ask, time.monotonic)
+
+
+def _asker(
+    home: Home, settings: Settings, kind: str, timeout: float
+) -> Callable[[str, Mapping[str, Any]], Mapping[str, Any]]:
+    """What asks other agents questions of one kind."""
+    keys = KeyFile(home.key_file)
 
     def ask(peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         addresses, port = settings.addresses.get(peer, ()), settings.port
@@ -107,13 +123,12 @@ def _certificates(home: Home, settings: Settings, place: Place) -> CertificateWa
             node=settings.node,
             peer=peer,
             keys=keys,
-            kind=CERTIFICATES,
+            kind=kind,
             payload=payload,
             timeout=timeout,
         )
 
-    hierarchies = place.hierarchies.values()
-    return CertificateWatch(place.name, place.node, hierarchies, settings.checks, ask, time.monotonic)
+    return ask
 
 
 def call_seconds(timers: Timers) -> float:

@@ -19,6 +19,7 @@ from ..ha.ownership.snapshot import Snapshot
 from ..ha.ownership.succession import Standing
 from . import in_service
 from .certificate_watch import CERTIFICATES, CertificateWatch, Told
+from .copier import COPIES
 from .fence_watch import FenceWatch
 from .fences import Fences
 from .home import Home
@@ -30,7 +31,7 @@ from .outbox import Outbox
 from .peer_views import VIEWS, Look, PeerViews
 from .peers.client import PeerError, ask
 from .peers.keys import KeyFile
-from .peers.listener import Listener
+from .peers.listener import Handler, Listener
 from .settings import Settings
 
 PROMISE = "promise"
@@ -50,6 +51,7 @@ class Surroundings:
         tell: takes what a next process could go on from.
         works_by: what its status names of what it works by.
         certificates: looks at those of this node; None where nobody does.
+        copies: answers for mirrors that agents copy.
     """
 
     _certificates: CertificateWatch | None = None
@@ -65,6 +67,7 @@ class Surroundings:
         tell: Callable[[Standing | None], None],
         works_by: Mapping[str, Any],
         certificates: CertificateWatch | None = None,
+        copies: Handler | None = None,
     ) -> None:
         self._certificates = certificates
         self._works_by = works_by
@@ -97,6 +100,7 @@ class Surroundings:
                 PROMISE: self._promise,
                 VIEWS: self._views.answer,
                 **({} if certificates is None else {CERTIFICATES: certificates.answer}),
+                **({} if copies is None else {COPIES: copies}),
                 in_service.VERDICT: lambda _peer, payload: in_service.answer(self._shown, payload),
             },
             time.monotonic,

@@ -29,6 +29,8 @@ from ..ha.ownership.timing import Timers
 from ..ha.views import Cause, cause
 from ..node import Node
 from .condition import failed, judged
+from .copier import Ask, Copier, nobody
+from .copies import Ownership
 from .engine import Engine
 from .hands import Hands
 from .lookout import Views, look
@@ -112,9 +114,10 @@ class Worker:
     Args:
         place: where it is.
         outside: what it has beside node and witness.
+        ask_copies: asks the other agent about a mirror that agents copy.
     """
 
-    def __init__(self, place: Place, outside: Outside) -> None:
+    def __init__(self, place: Place, outside: Outside, ask_copies: Ask = nobody) -> None:
         self._place, self._outside = place, outside
         self._chance = SystemRandom()
         self._leaves = False
@@ -127,6 +130,7 @@ class Worker:
         self._witness = Witness(
             NODES + place.name, place.open_store, self._timers.store_timeout, self.loop.post
         )
+        self.copier = Copier(place.node, place.hierarchies.values(), ask_copies, self._owned, self._say)
         self._hands = Hands(
             place.node,
             place.renewals,
@@ -136,6 +140,7 @@ class Worker:
             self._told,
             self.loop.post,
             lost=lambda name: self.memory.lost(name, time.monotonic()),
+            turn=self.copier.turn,
         )
         self._names = _names(place, self.memory, outside.say)
         hierarchies = place.hierarchies.values()
@@ -170,10 +175,12 @@ class Worker:
         self.loop.post(self._observers.begin)
         self.loop.post(self.engine.round)
         self.loop.post(self._tick)
+        self.copier.begin()
         try:
             self.loop.run()
         finally:
             self._observers.close()
+            self.copier.close()
             self._probes.close()
             self._standby.close()
             if self._names is not None:
@@ -360,6 +367,21 @@ class Worker:
         found = self._named(hierarchy, found, up=up)
         self.memory.local[hierarchy] = found
         return found != local
+
+    def _say(self, sentence: str) -> None:
+        """From any thread."""
+        self.loop.post(lambda: self._outside.say(sentence))
+
+    def _owned(self, hierarchy: str) -> Ownership:
+        """What its mirror needs to know; on any thread."""
+        record, state = self.memory.record(hierarchy), self.memory.local[hierarchy].state
+        owns = record is not None and record.owner == self._place.name
+        return Ownership(
+            owns,
+            owns and state in (LocalState.STARTING, LocalState.UP),
+            state is LocalState.DOWN,
+            record.epoch if record is not None else 0,
+        )
 
     def _stale(self, hierarchy: str) -> str:
         """Why mirrored data here may be older than what another node has that owns the hierarchy."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from ..errors import StandbyError
 from ..ha.mirror import mirrors, waits
+from ..ha.model import AGENTS
 from ..node import Clock
 from .agent_view import View
 from .case import Case
@@ -49,6 +50,23 @@ def await_copies(
                 remedy="See what the agent of the node that has it says (standby.iis.status), and run again",
             )
         clock.sleep(_PACE)
+
+
+def needs_agents(case: Case, target: str) -> None:
+    """Before a move without agents: whether there is a mirror that only they turn round.
+
+    Raises:
+        StandbyError: there is; nothing was touched.
+    """
+    for volume in mirrors(case.hierarchy.volumes):
+        seen = case.facts.get(target)
+        if volume.mirror is not None and volume.mirror.provider == AGENTS and seen and waits(volume, seen):
+            raise StandbyError(
+                f"{target} has a copy, which agents alone bring up to date and verify, and there are none",
+                node=target,
+                resource=volume.id,
+                remedy="Install agents (role monitor), or serve from the node that is the source",
+            )
 
 
 def _named(view: View | StandbyError, name: str, target: str) -> bool:

@@ -18,7 +18,9 @@ from .volume import VolumeRequest
 _NODES = {"type": "list", "elements": "str"}
 
 MIRROR_SPEC: dict[str, Any] = {
-    "log": {"type": "str", "required": True},
+    "log": {"type": "str"},
+    "provider": {"type": "str", "choices": ["storage_replica", "robocopy"], "default": "storage_replica"},
+    "readers": {"type": "list", "elements": "str", "default": []},
     "mode": {"type": "str", "choices": ["sync", "async"], "default": "sync"},
     "rpo": {"type": "int"},
     "takeover": {"type": "str", "choices": ["never", "within_rpo"], "default": "never"},
@@ -102,6 +104,8 @@ def mirror_wanted(params: Mapping[str, Any]) -> MirrorWanted:
         params["rpo"],
         params["takeover"],
         params["log_size"] << 30,
+        params["provider"],
+        tuple(params["readers"]),
     )
 
 

@@ -17,6 +17,7 @@ from ..ha.precheck import obstacles, unknown_holders
 from ..ha.status import State
 from ..node import Clock, Node
 from . import store
+from .agent_mirrors import needs_agents
 from .agent_move import Party, Request, through_agents
 from .agents import agents_of, in_charge
 from .case import Case, look, look_again
@@ -106,6 +107,7 @@ def put_in_service(
             remedy="Leave it out: docs/dead_server.md says what to do without agents",
         )
     target = _target(case, to)
+    needs_agents(case, target)
     records = due(case.hierarchy, target) if target in case.hierarchy.nodes else ()
     there = case.found.state is State.IN_SERVICE and case.found.owner == target and not case.leaving(target)
     if there and not any(one.needed for one in records):

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import StandbyError
-from ..ha.facts import NodeFacts, Scope
+from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.graph import hierarchies
 from ..ha.mirror import state_of
 from ..ha.mirror_work import Task, Verb, to_have, to_have_no_more
 from ..ha.model import Cluster, Mirror, MirrorMode, Volume, VolumeKind
 from ..ha.status import State, status
 from ..node import Node
-from ..windows.mirror import Provider, Role
+from ..windows.mirror import Making, Provider, Role
 from . import store
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
@@ -34,7 +34,7 @@ from .volume import (
     remove_volume,
 )
 
-_SCOPE = Scope.MEMBERS | Scope.MACHINE | Scope.MIRRORS | Scope.GROUND
+_SCOPE = Scope.MEMBERS | Scope.MACHINE | Scope.GROUND
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def ensure_mirror(fleet: Fleet, request: VolumeRequest, order: MirrorOrder, chec
     """
     check_request(fleet, request)
     cluster = store.read_cluster(fleet)
-    facts = read_all(fleet, _SCOPE, names_of(cluster, request.nodes))
+    scope = _SCOPE | request.scope
+    facts = read_all(fleet, scope, names_of(cluster, request.nodes))
     declared = declare_volume(fleet, request, cluster, facts)
     refuse_disturbance(fleet, cluster, declared.cluster)
     volume, wanted = declared.volume, request.mirror
@@ -80,9 +81,9 @@ def ensure_mirror(fleet: Fleet, request: VolumeRequest, order: MirrorOrder, chec
     notes: list[str] = []
     if redefined:  # first: what is made half-way, the next run and the status know of
         notes = store.write_cluster(fleet, cluster, declared.cluster)
-    log_size = wanted.log_size if wanted is not None else 0
-    _carry_out(fleet, volume, tasks, log_size, seeded=order.seeded)
-    after = read_all(fleet, Scope.MIRRORS, volume.nodes)
+    making = Making(wanted.log_size, wanted.readers) if wanted is not None else Making()
+    _carry_out(fleet, volume, tasks, making, seeded=order.seeded)
+    after = read_all(fleet, with_mirrors(Scope(0), (volume,)), volume.nodes)
     return replace(outcome, data={**outcome.data, "mirror": _shown(volume, after), "notes": notes})
 
 
@@ -98,12 +99,12 @@ def remove_mirror(fleet: Fleet, path: str, check: bool) -> Outcome:
         name = f"volume {normal_path(path)}"
         return Outcome(False, f"{name} is not mirrored", data={"resource": name, "plan": []})
     removed = remove_volume(fleet, path, True)  # refuses where a site depends on it
-    facts = read_all(fleet, Scope.MIRRORS, existing.nodes)
+    facts = read_all(fleet, with_mirrors(Scope(0), (existing,)), existing.nodes)
     tasks = to_have_no_more(existing, facts)
     data = {**removed.data, "plan": [task.sentence for task in tasks]}
     if check:
         return replace(removed, data=data)
-    _carry_out(fleet, existing, tasks, 0, seeded=False)
+    _carry_out(fleet, existing, tasks, Making(), seeded=False)
     removed = remove_volume(fleet, path, False)
     return replace(removed, data={**data, **removed.data})
 
@@ -118,13 +119,23 @@ def _serving(cluster: Cluster | None, volume: Volume, facts: Mapping[str, NodeFa
     return None
 
 
-def _carry_out(fleet: Fleet, volume: Volume, tasks: list[Task], log_size: int, *, seeded: bool) -> None:
+def _carry_out(fleet: Fleet, volume: Volume, tasks: list[Task], making: Making, *, seeded: bool) -> None:
     for task in tasks:
+        if task.verb is Verb.PAIR:
+            other = next(name for name in volume.nodes if name != task.node)
+            with fleet.lease(other) as node:
+                _accept(node, volume)
         with fleet.lease(task.node) as node:
-            _perform(node, volume, task.verb, log_size, seeded)
+            _perform(node, volume, task.verb, making, seeded)
 
 
-def _perform(node: Node, volume: Volume, verb: Verb, log_size: int, seeded: bool) -> None:
+def _accept(node: Node, volume: Volume) -> None:
+    own, other = ends_from(volume, node.name)
+    mirror = _mirror(volume)
+    provider_of(mirror).accept(node, own, other, mirror.rpo)
+
+
+def _perform(node: Node, volume: Volume, verb: Verb, making: Making, seeded: bool) -> None:
     mirror = volume.mirror
     if mirror is None:
         raise StandbyError("is not mirrored", resource=volume.id)
@@ -132,7 +143,7 @@ def _perform(node: Node, volume: Volume, verb: Verb, log_size: int, seeded: bool
     provider: Provider = provider_of(mirror)
     synchronous = mirror.mode is MirrorMode.SYNC
     operations: dict[Verb, Callable[[], None]] = {
-        Verb.CREATE: lambda: provider.create_end(node, own, log_size),
+        Verb.CREATE: lambda: provider.create_end(node, own, making),
         Verb.PAIR: lambda: provider.pair(
             node, own, other, synchronous=synchronous, rpo=mirror.rpo, seeded=seeded
         ),

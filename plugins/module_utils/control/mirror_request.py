@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from ..errors import StandbyError
 from ..ha.facts import NodeFacts
 from ..ha.mirror_limits import check_pair, default_group, same_but_takeover
-from ..ha.model import Mirror, MirrorEnd, MirrorMode, Takeover, Volume, VolumeKind
+from ..ha.model import AGENTS, Mirror, MirrorEnd, MirrorMode, Takeover, Volume, VolumeKind
 from ..windows.partition import normal_path
+
+# Seconds: the least RPO of what agents copy.
+LEAST_RPO = 4
 
 
 @dataclass(frozen=True)
@@ -20,20 +23,22 @@ class MirrorWanted:
     r"""What an operator asks of the mirror of a volume.
 
     Attributes:
-        log: access path of the log volume on each node, ``L:\``.
+        log: access path of the log volume on each node, ``L:\``; of Storage Replica alone.
         mode: ``sync`` or ``async``.
         rpo: seconds, of asynchronous ones.
         takeover: ``never`` or ``within_rpo``.
         log_size: bytes.
         provider: what does the copying.
+        readers: accounts that may read the volume over the network; of robocopy alone.
     """
 
-    log: str
+    log: str | None
     mode: str = "sync"
     rpo: int | None = None
     takeover: str = "never"
     log_size: int = 8 << 30
     provider: str = "storage_replica"
+    readers: tuple[str, ...] = ()
 
 
 def mirrored(
@@ -51,6 +56,7 @@ def mirrored(
             resource=named,
             remedy="Give mirror with kind: mirror alone, and disk with kind: shared alone",
         )
+    _check_provider(named, wanted)
     if (wanted.mode == MirrorMode.ASYNC.value) != (wanted.rpo is not None):
         raise StandbyError(
             "an asynchronous mirror has an RPO, and a synchronous one has none",
@@ -63,11 +69,38 @@ def mirrored(
             resource=named,
             remedy="Give takeover: within_rpo with mode: async alone",
         )
-    ends = tuple(MirrorEnd(node, "", default_group(path, node), normal_path(wanted.log)) for node in nodes)
+    log = normal_path(wanted.log) if wanted.log else ""
+    ends = tuple(MirrorEnd(node, "", default_group(path, node), log) for node in nodes)
     mirror = Mirror(ends, MirrorMode(wanted.mode), wanted.rpo, Takeover(wanted.takeover), wanted.provider)
     volume = Volume(path, kind, nodes, None, mirror)
     check_pair(volume)
     return volume
+
+
+def _check_provider(named: str, wanted: MirrorWanted) -> None:
+    """What each provider needs, and has no use for."""
+    if wanted.provider != AGENTS:
+        if not wanted.log or wanted.readers:
+            raise StandbyError(
+                "Storage Replica needs a log volume, and no readers",
+                resource=named,
+                remedy="Give log, the same on both nodes, and leave readers out; or provider: robocopy",
+            )
+        return
+    if wanted.mode != MirrorMode.ASYNC.value or wanted.log or not wanted.readers:
+        raise StandbyError(
+            "what robocopy copies is behind its source: it has mode: async with an rpo, readers that may "
+            "read the volume, and no log",
+            resource=named,
+            remedy="Give mode: async, rpo in seconds, and as readers the accounts by which the nodes reach "
+            r"each other, such as EXAMPLE\server1$ and EXAMPLE\server2$; leave log out",
+        )
+    if wanted.rpo is not None and wanted.rpo < LEAST_RPO:
+        raise StandbyError(
+            f"an RPO of {wanted.rpo} s leaves no time to copy",
+            resource=named,
+            remedy=f"Give at least {LEAST_RPO} s",
+        )
 
 
 def with_computers(volume: Volume, facts: Mapping[str, NodeFacts]) -> Volume:

@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..errors import StandbyError
-from ..ha.mirror import words_of
-from ..ha.model import Mirror, MirrorEnd, Volume
+from ..ha.mirror import look_at, words_of
+from ..ha.model import AGENTS, Mirror, MirrorEnd, Volume
 from ..node import Clock, Node
+from ..windows.copied import Copied
 from ..windows.disk import wait_access_path
 from ..windows.mirror import Copy, End, Provider, Role, Side
 from ..windows.storage_replica import StorageReplica
 from ..windows.waiting import attempts
 
-PROVIDERS: Mapping[str, Provider] = MappingProxyType({"storage_replica": StorageReplica()})
+PROVIDERS: Mapping[str, Provider] = MappingProxyType({"storage_replica": StorageReplica(), AGENTS: Copied()})
 
 # Seconds without any progress after which a copy is not waited for any more.
 NO_PROGRESS = 60.0
@@ -132,6 +133,5 @@ def _not_in_sync(node: Node, volume: Volume, side: Side | None, why: str) -> Sta
         f"its copy {seen}, {why}",
         node=node.name,
         resource=volume.id,
-        remedy="Nothing was moved. See to the mirror ((Get-SRGroup).Replicas on both nodes), and run again "
-        "once it is in sync",
+        remedy=f"Nothing was moved. {look_at(volume)}; run again once it is in sync",
     )

@@ -14,6 +14,7 @@ from ..node import Node
 from ..windows import ftp, smtp
 from ..windows.adapter import read_adapters, read_interfaces
 from ..windows.address import read_addresses
+from ..windows.copied import Copied
 from ..windows.disk import read_disks, read_partitions
 from ..windows.environment import read_machine
 from ..windows.iis import read_configuration, read_states
@@ -33,6 +34,7 @@ _READERS: tuple[tuple[Scope, str, Callable[[Node], Any]], ...] = (
     (Scope.SERVICES, "services", lambda node: read_services(node, ALL_SERVICES)),
     (Scope.MACHINE, "machine", read_machine),
     (Scope.MIRRORS, "mirrors", StorageReplica().sides),
+    (Scope.COPIES, "mirrors", Copied().sides),
     (Scope.GROUND, "ground", read_ground),
 )
 
@@ -43,7 +45,8 @@ def gather(node: Node, scope: Scope) -> NodeFacts:
     try:
         for part, name, read in _READERS:
             if part in scope:
-                parts[name] = read(node)
+                found = read(node)
+                parts[name] = (*parts.get(name, ()), *found) if part is Scope.COPIES else found
         if "iis" in parts and Scope.SMTP in scope:
             parts["iis"] = smtp.with_servers(node, parts["iis"], parts.get("services"))
     except StandbyError as error:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..errors import StandbyError
-from ..ha.facts import NodeFacts, Scope
+from ..ha.facts import NodeFacts, Scope, scope_of
 from ..ha.graph import hierarchies, users_of
 from ..ha.mirror_limits import limits
 from ..ha.model import Cluster, Volume, VolumeKind
@@ -52,7 +52,7 @@ class VolumeRequest:
     @property
     def scope(self) -> Scope:
         """What is read of the nodes to declare it."""
-        more = Scope.MIRRORS | Scope.GROUND if self.mirror is not None else Scope(0)
+        more = scope_of(self.mirror.provider) | Scope.GROUND if self.mirror is not None else Scope(0)
         return Scope.DISKS | Scope.MACHINE | more
 
 

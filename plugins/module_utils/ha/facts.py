@@ -18,7 +18,7 @@ from ..windows.iis_config import IisConfiguration
 from ..windows.mirror import Side
 from ..windows.mirror_ground import Ground
 from ..windows.service import Service
-from .model import Site, SiteType, Volume, VolumeKind
+from .model import AGENTS, Site, SiteType, Volume, VolumeKind
 
 # Services of Windows without which no site of a type runs; started by the operator or Windows, never by us.
 SERVICES: Mapping[SiteType, tuple[str, ...]] = MappingProxyType(
@@ -48,6 +48,8 @@ class Scope(Flag):
     SMTP = auto()
     # Ends of mirrors, where the cluster has any: see ``with_mirrors``.
     MIRRORS = auto()
+    # Those that agents copy.
+    COPIES = auto()
     # What nodes bring along for a mirror.
     GROUND = auto()
     NETWORK = ADDRESSES | ADAPTERS
@@ -64,7 +66,15 @@ def narrowed(scope: Scope, sites: Iterable[Site]) -> Scope:
 
 def with_mirrors(scope: Scope, volumes: Iterable[Volume]) -> Scope:
     """A scope, and the ends of mirrors where some volumes have any."""
-    return scope | Scope.MIRRORS if any(one.kind is VolumeKind.MIRROR for one in volumes) else scope
+    for one in volumes:
+        if one.kind is VolumeKind.MIRROR:
+            scope |= scope_of(one.mirror.provider if one.mirror is not None else "")
+    return scope
+
+
+def scope_of(provider: str) -> Scope:
+    """What shows the ends of the mirrors of a provider."""
+    return Scope.COPIES if provider == AGENTS else Scope.MIRRORS
 
 
 @dataclass(frozen=True)

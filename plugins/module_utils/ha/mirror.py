@@ -16,7 +16,7 @@ from enum import Enum
 from ..errors import StandbyError
 from ..windows.mirror import Copy, Role, Side
 from .facts import NodeFacts
-from .model import Hierarchy, MirrorMode, Takeover, Volume, VolumeKind
+from .model import AGENTS, Hierarchy, MirrorMode, Takeover, Volume, VolumeKind
 
 
 class Condition(str, Enum):
@@ -169,7 +169,9 @@ def against_move(
             volume,
             target,
             f"both {target} and {others[0]} are its source: each has data that the other one has not",
-            f"Decide whose data counts, remove the mirror on the other node (Remove-SRPartnership, "
+            _MEET
+            if _by_agents(volume)
+            else f"Decide whose data counts, remove the mirror on the other node (Remove-SRPartnership, "
             f"Remove-SRGroup), and make it again from {target} (module mirror)",
         )
     side, where = _what_explains(volume, facts, target, side)
@@ -180,7 +182,7 @@ def against_move(
         volume,
         target,
         f"its mirror is {_WORDS[side.copy]} on {where} ({side.words}), and its copy not complete: {lost}",
-        _REMEDIES.get(side.copy, _LOOK),
+        _remedy(volume, side.copy),
     )
 
 
@@ -210,6 +212,25 @@ _REMEDIES: Mapping[Copy, str] = {
     Copy.DISCONNECTED: "See that the nodes reach each other (SMB, port 445); run again once it is in sync",
     Copy.FAILED: _LOOK,
 }
+
+
+_MEET = "Wait until the agents of both have met: the one that had it last in service stays the source"
+_AGENTS_LOOK = "See what the log of the agent there says of the copy, and docs/data.md"
+
+
+def look_at(volume: Volume) -> str:
+    """Where to look when a mirror is not copied as it should be."""
+    return _AGENTS_LOOK if _by_agents(volume) else _LOOK
+
+
+def _remedy(volume: Volume, copy: Copy) -> str:
+    if _by_agents(volume) and copy is not Copy.SUSPENDED:
+        return _AGENTS_LOOK
+    return _REMEDIES.get(copy, _LOOK)
+
+
+def _by_agents(volume: Volume) -> bool:
+    return volume.mirror is not None and volume.mirror.provider == AGENTS
 
 
 def _absent(side: Side | None) -> str:

@@ -16,7 +16,7 @@ from ..windows.mirror import Role
 from ..windows.mirror_ground import Ground, Room
 from .facts import NodeFacts
 from .mirror import side_of
-from .model import Mirror, MirrorEnd, Volume
+from .model import AGENTS, Mirror, MirrorEnd, Volume
 
 # OperatingSystemSKU (GetProductInfo): the Datacenter editions, and those of Standard.
 DATACENTER = frozenset({8, 12, 37, 39, 80, 145, 159})
@@ -38,7 +38,7 @@ def check_pair(volume: Volume) -> None:
     if len(volume.nodes) != 2:
         raise StandbyError(
             f"a mirror has exactly two nodes, and there are {len(volume.nodes)} ({', '.join(volume.nodes)}): "
-            "Storage Replica copies from one server to one other, and a third node would never have the data",
+            "it is copied from one server to one other, and a third node would never have the data",
             resource=volume.id,
             remedy="Name two nodes, for this volume and all that moves with it; a shared disk takes more",
         )
@@ -57,6 +57,9 @@ def limits(volume: Volume, facts: Mapping[str, NodeFacts], log_size: int) -> Ite
     mirror = volume.mirror
     if mirror is None:
         return
+    if mirror.provider == AGENTS:
+        yield from _of_copies(volume, facts)
+        return
     data: dict[str, Room] = {}
     logs: dict[str, Room] = {}
     for name in volume.nodes:
@@ -70,6 +73,24 @@ def limits(volume: Volume, facts: Mapping[str, NodeFacts], log_size: int) -> Ite
         yield from found
     yield from _unequal(volume, data, "data")
     yield from _unequal_sectors(volume, logs)
+
+
+def _of_copies(volume: Volume, facts: Mapping[str, NodeFacts]) -> Iterator[StandbyError]:
+    """Robocopy is part of Windows, and any volume will do that is none of Windows itself."""
+    for name in volume.nodes:
+        ground = facts[name].ground
+        if ground is None or side_of(volume, facts[name]) is not None:
+            continue
+        room = ground.room(volume.path)
+        if room is None:
+            yield _absent(volume, name, volume.path, "data", ground)
+        elif room.system:
+            yield StandbyError(
+                f"the disk of {volume.path} is the system disk",
+                node=name,
+                resource=volume.id,
+                remedy="Use a volume on a disk that holds nothing of Windows itself",
+            )
 
 
 def _of_machine(volume: Volume, seen: NodeFacts, ground: Ground) -> Iterator[StandbyError]:

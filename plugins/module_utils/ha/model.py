@@ -79,6 +79,10 @@ class Ip:
         return replace(self, elsewhere=()) if self.elsewhere else self
 
 
+# The provider whose mirrors the agents copy.
+AGENTS = "robocopy"
+
+
 class MirrorMode(str, Enum):
     """When a write counts as done."""
 

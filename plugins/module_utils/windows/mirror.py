@@ -77,14 +77,30 @@ class End:
     log: str
 
 
+@dataclass(frozen=True)
+class Making:
+    """What an end is made with, beside where it is.
+
+    Attributes:
+        log_size: of the log, bytes.
+        readers: accounts that may read the volume over the network.
+    """
+
+    log_size: int = 0
+    readers: tuple[str, ...] = ()
+
+
 class Provider(Protocol):
     """What copies volumes. Every operation runs on the node that it is given, and raises StandbyError."""
 
     def sides(self, node: Node) -> tuple[Side, ...]:
         """Every end that a node has; none where the provider is not installed there."""
 
-    def create_end(self, node: Node, own: End, log_size: int) -> None:
-        """Make one end, on its own node; ``log_size`` in bytes."""
+    def create_end(self, node: Node, own: End, making: Making) -> None:
+        """Make one end, on its own node."""
+
+    def accept(self, node: Node, own: End, other: End, rpo: int | None) -> None:
+        """Be ready to be the destination, on its own node, before the source's node begins to copy."""
 
     def pair(
         self, node: Node, source: End, destination: End, *, synchronous: bool, rpo: int | None, seeded: bool

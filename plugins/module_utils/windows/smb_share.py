@@ -101,9 +101,25 @@ def _share(node: Node, item: Instance) -> Share:
 
 
 def create_share(
-    node: Node, name: str, path: str, accounts: Sequence[str], *, encrypt: bool, description: str
+    node: Node,
+    name: str,
+    path: str,
+    accounts: Sequence[str],
+    *,
+    encrypt: bool,
+    description: str,
+    right: str = "ChangeAccess",
 ) -> None:
-    """Share a folder with some accounts, which may change what is in it, and nobody else.
+    """Share a folder with some accounts, and nobody else.
+
+    Args:
+        node: where.
+        name: of the share.
+        path: of the folder.
+        accounts: who.
+        encrypt: the traffic.
+        description: for people.
+        right: what they may do, by the parameter of CreateShare: ``ChangeAccess`` or ``ReadAccess``.
 
     Raises:
         StandbyError: Windows refused: no such folder or account, for instance.
@@ -116,7 +132,7 @@ def create_share(
             "CachingMode": NO_CACHING,
             "FolderEnumerationMode": _UNRESTRICTED,
             "EncryptData": encrypt,
-            "ChangeAccess": list(accounts),
+            right: list(accounts),
         }
         node.cim.invoke(SMB_SHARE, "CreateShare", arguments)
 

@@ -18,7 +18,7 @@ from ..errors import BadDocument, CimError, MethodError, StandbyError, Unreachab
 from ..node import ClassPath, Clock, Instance, Node, Value
 from .effect import EFFECT_TIMEOUT, await_effect, may_take_effect
 from .failure import about
-from .mirror import Copy, End, Role, Side
+from .mirror import Copy, End, Making, Role, Side
 
 ADMIN_TASKS = ClassPath("root/Microsoft/Windows/StorageReplica", "MSFT_WvrAdminTasks")
 
@@ -95,15 +95,18 @@ class StorageReplica:
             raise
         return tuple(_side(item) for item in _output(answer, "GetGroup"))
 
-    def create_end(self, node: Node, own: End, log_size: int) -> None:
+    def create_end(self, node: Node, own: End, making: Making) -> None:
         """Make the replication group of one end; its log volume needs that much room, and 1 GB more."""
         arguments: dict[str, Value] = {
             "Name": own.group,
             "VolumeName": [own.volume],
             "LogVolumeName": own.log,
-            "LogSizeInBytes": log_size,
+            "LogSizeInBytes": making.log_size,
         }
         _call(node, f"replication group {own.group}", "NewSrGroup", arguments)
+
+    def accept(self, node: Node, own: End, other: End, rpo: int | None) -> None:
+        """Nothing: CreatePartnership on the source's node makes the destination."""
 
     def pair(
         self, node: Node, source: End, destination: End, *, synchronous: bool, rpo: int | None, seeded: bool

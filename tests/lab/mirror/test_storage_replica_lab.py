@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.windows.disk import access_paths
-from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Role
+from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Making, Role
 from ansible_collections.standby.iis.plugins.module_utils.windows.storage_replica import StorageReplica
 from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
 from tests.support.cluster_lab import ClusterLab
@@ -47,8 +47,8 @@ def file(lab, name, path="web/index.html"):
 
 
 def make(lab, nodes):
-    REPLICA.create_end(nodes["server1"], ONE, LOG)
-    REPLICA.create_end(nodes["server2"], TWO, LOG)
+    REPLICA.create_end(nodes["server1"], ONE, Making(LOG))
+    REPLICA.create_end(nodes["server2"], TWO, Making(LOG))
     REPLICA.pair(nodes["server1"], ONE, TWO, synchronous=True, rpo=None, seeded=False)
     until(lambda: all(side(node).copy is Copy.IN_SYNC for node in nodes.values()))
 

@@ -17,7 +17,7 @@ from ansible_collections.standby.iis.plugins.module_utils.errors import (
     Unreachable,
 )
 from ansible_collections.standby.iis.plugins.module_utils.node import Instance, Node
-from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Role
+from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Making, Role
 from ansible_collections.standby.iis.plugins.module_utils.windows.storage_replica import StorageReplica
 
 OWN = End("SERVER2", "rg2", "R:\\", "L:\\")
@@ -151,7 +151,7 @@ def test_a_synchronous_one_has_none(windows, node):
 
 
 def test_a_group_names_its_volumes(windows, node):
-    REPLICA.create_end(node, OWN, 8 << 30)
+    REPLICA.create_end(node, OWN, Making(8 << 30))
     wanted = {"Name": "rg2", "VolumeName": ["R:\\"], "LogVolumeName": "L:\\", "LogSizeInBytes": 8 << 30}
     assert windows.calls == [("NewSrGroup", wanted)]
 

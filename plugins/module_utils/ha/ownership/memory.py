@@ -232,6 +232,11 @@ class Memory:
         record = seen.record if seen is not None else None
         return seen is None or record is None or record.ended or now >= seen.since + self.timers.ttl
 
+    def record(self, hierarchy: str) -> HierarchyRecord | None:
+        """Who owns a hierarchy, as was last read; None where nothing was."""
+        seen = self._seen.hierarchies.get(hierarchy)
+        return seen.record if seen is not None else None
+
     def owner_heard(self, hierarchy: str) -> tuple[str, float | None] | None:
         """Another node that the record names as owner, and own clock when its last renewal was seen.
 

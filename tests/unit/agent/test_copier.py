@@ -1,0 +1,126 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mirrors that an agent copies: what it tells others of them, and that its hands turn them by it."""
+
+from __future__ import annotations
+
+from unittest.mock import Mock
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.agent import hands as hands_module
+from ansible_collections.standby.iis.plugins.module_utils.agent.copier import Copier, copied
+from ansible_collections.standby.iis.plugins.module_utils.agent.copies import (
+    NotReached,
+    Ownership,
+    Told,
+    told_in,
+)
+from ansible_collections.standby.iis.plugins.module_utils.agent.hands import Hands
+from ansible_collections.standby.iis.plugins.module_utils.agent.peers.client import PeerError, Reason
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Hierarchy
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
+from ansible_collections.standby.iis.plugins.module_utils.ha.plan import Action, Step
+from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Role
+from tests.support.copied_world import NODES, VOLUME, Ends
+from tests.support.mirror_world import MIRROR
+
+WHOLE = Hierarchy("Shop", NODES, (), (VOLUME,), ())
+
+
+@pytest.fixture
+def ends(tmp_path, monkeypatch):
+    ends = Ends(tmp_path, monkeypatch)
+    ends.put("server1", "web/index.html", "one")
+    return ends
+
+
+def copier(ends, name, ask=None):
+    return Copier(ends.nodes[name], [WHOLE], ask or Mock(), lambda _name: ends.ownership[name], Mock())
+
+
+def test_only_what_agents_copy_is_copied_by_agents():
+    other = Hierarchy("Mail", NODES, (), (MIRROR,), ())
+    assert copied([WHOLE, other]) == [(WHOLE, VOLUME)]
+
+
+def test_two_agents_copy_by_what_they_tell_each_other(ends, monkeypatch):
+    monkeypatch.setenv("STANDBY_ROOT", str(ends.root / "server1"))
+    source = copier(ends, "server1")
+    monkeypatch.setenv("STANDBY_ROOT", str(ends.root / "server2"))
+    asked = []
+
+    def ask(peer, payload):
+        asked.append(peer)
+        return source.answer("server2", payload)
+
+    copier(ends, "server2", ask)._volumes["R:\\"][0].round()
+    assert ends.content("server2") == {"web/index.html": "one"}
+    assert set(asked) == {"server1"}
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [(Reason.SILENT, NotReached), (Reason.CLOSED, NotReached), (Reason.REFUSED, PeerError)],
+)
+def test_an_agent_that_is_not_there_is_told_from_one_that_refuses(ends, monkeypatch, reason, kind):
+    monkeypatch.setenv("STANDBY_ROOT", str(ends.root / "server2"))
+    one = copier(ends, "server2", Mock(side_effect=PeerError("it refuses", reason, "server1")))
+    with pytest.raises(StandbyError) as failure:
+        one.turn(VOLUME, promote=False)
+    assert type(failure.value) is kind
+    assert failure.value.resource == "volume R:\\"
+    assert failure.value.remedy
+    assert ends.end("server2").role is Role.DESTINATION
+
+
+def test_a_question_about_another_volume_is_refused(ends, monkeypatch):
+    monkeypatch.setenv("STANDBY_ROOT", str(ends.root / "server1"))
+    with pytest.raises(StandbyError, match=r"S:.* is not mirrored here"):
+        copier(ends, "server1").answer("server2", {"volume": "S:\\"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"role": "king"}, {"generation": "x"}, {"at": "noon"}, {"copied": []}, {"digest": None, "role": None}],
+)
+def test_what_makes_no_sense_is_no_answer(change):
+    document = Told(Role.SOURCE, 3, at=1.0).document() | change
+    with pytest.raises(StandbyError, match="makes no sense"):
+        told_in(document)
+
+
+def test_what_is_told_arrives():
+    told = Told(Role.SOURCE, 3, True, 1.5, "ab", 0.5)
+    assert told_in(told.document()) == told
+
+
+@pytest.mark.parametrize(("volume", "by"), [(VOLUME, "agent"), (MIRROR, "provider")])
+@pytest.mark.parametrize("lost", [True, False])
+def test_hands_turn_a_mirror_by_whatever_copies_it(monkeypatch, volume, by, lost):
+    turned = []
+    operated = Mock(
+        side_effect=lambda _node, step, _clock: turned.append(("provider", step.arguments["promote"]))
+    )
+    monkeypatch.setattr(hands_module, "operate", operated)
+    hands = Hands(
+        Mock(),
+        Mock(),
+        {},
+        timers("lan"),
+        Mock(),
+        Mock(),
+        Mock(),
+        lost=lambda _name: lost,
+        turn=lambda _volume, *, promote: turned.append(("agent", promote)),
+    )
+    arguments = {"volume": volume, "promote": True}
+    step = Step("server2", Action.TURN_MIRROR, volume.id, "turn", arguments)
+    hands._operate(hands._bounded(step))
+    hands.close()
+    assert turned == [(by, lost)]
+
+
+def test_an_agent_that_knows_nothing_of_its_hierarchy_owns_nothing():
+    assert Ownership() == Ownership(owns=False, serves=False, down=False, epoch=0)
