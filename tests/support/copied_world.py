@@ -111,6 +111,7 @@ class Ends:
         cut: neither node reaches the other.
         ownership: what each agent knows.
         before_copy, after_copy: called around each run of robocopy, with the node that ran it.
+        after_answer: called with the node that has asked the other one.
     """
 
     root: Path
@@ -120,6 +121,7 @@ class Ends:
     ownership: dict[str, Ownership] = field(default_factory=dict)
     before_copy: object = lambda _name: None
     after_copy: object = lambda _name: None
+    after_answer: object = lambda _name: None
 
     def __post_init__(self) -> None:
         self.nodes, self.volumes = {}, {}
@@ -148,7 +150,9 @@ class Ends:
         def ask(told: Told, fresh: bool) -> Told:
             if self.cut:
                 raise NotReached("the agent does not answer")
-            return told_in(self.volumes[other].answer(told_in(told.document()), fresh).document())
+            answer = told_in(self.volumes[other].answer(told_in(told.document()), fresh).document())
+            self.after_answer(name)
+            return answer
 
         self.volumes[name] = CopiedVolume(
             self.nodes[name], VOLUME, ask, lambda: self.ownership[name], lambda: self.now, self.sleep

@@ -128,7 +128,6 @@ class CopiedVolume:
         # Fetching may take long, and is no secret to anybody: who turns the mirror without the other node
         # does not wait for it. What is written to the volume, and who is source, is under the other lock.
         self._fetching, self._turning = threading.Lock(), threading.Lock()
-        self._copied: float | None = None
 
     def round(self) -> None:
         """What is done from time to time: tell and hear; and fetch, where this is the destination."""
@@ -187,7 +186,6 @@ class CopiedVolume:
             self._fetch(heard, began)
         with self._turning:
             self._finish()
-            self._copied = None
             end = self._end() or end
             known = max(end.generation, heard.generation if heard is not None else 0)
             end = replace(end, role=Role.SOURCE, generation=max(known + 1, self._ownership().epoch))
@@ -199,7 +197,8 @@ class CopiedVolume:
     # What passes between the ends
 
     def _exchange(self, end: Kept, *, fresh: bool) -> Told:
-        return self._ask(replace(self._telling(end, fresh=False), copied=self._copied), fresh)
+        copied = self._progress().at if end.role is Role.DESTINATION else None
+        return self._ask(replace(self._telling(end, fresh=False), copied=copied), fresh)
 
     def _told_quietly(self, end: Kept) -> None:
         """The former source learns at once that it is none; else with the next round."""
@@ -223,7 +222,6 @@ class CopiedVolume:
                 # Whoever serves is the source, whatever another node wrongly believes.
                 wanted = replace(end, generation=max(end.generation, told.generation + 1, ownership.epoch))
             elif end.role is Role.SOURCE and told.generation > end.generation and ownership.down:
-                self._copied = None
                 write_progress(self._node, end.group, Progress())
                 wanted = replace(end, role=Role.DESTINATION, generation=told.generation)
             elif end.role is Role.DESTINATION and told.generation > end.generation:
@@ -271,7 +269,7 @@ class CopiedVolume:
 
     def _is_same(self, heard: Told) -> bool:
         """Fetch once; whether the volume holds then what the source told."""
-        if self._progress().applying or digest_of(self._live.tree()) != heard.digest:
+        if digest_of(self._live.tree()) != heard.digest:
             share = share_path(self.other)
             make_same(self._node, share, self._fetched.path, [f"{share}\\{OWN}"])
             tree = self._fetched.tree()
@@ -309,8 +307,7 @@ class CopiedVolume:
     def _verified(self, heard: Told, began: float) -> None:
         with self._turning:
             self._require_destination()
-            self._copied = heard.at
-            write_progress(self._node, self.own.group, Progress(began))
+            write_progress(self._node, self.own.group, Progress(began, heard.at))
 
     def _require_destination(self) -> None:
         """Right before something is written: this node may have become the source meanwhile.

@@ -58,12 +58,14 @@ class Progress:
     Attributes:
         of: when the source had what the last verified copy holds, by the clock of the node that keeps this;
             None where there is none.
+        at: the same moment as the source told it, by its own clock; of destinations alone.
         applying: digest of what the volume is being made to hold at this moment, "" mostly.
         problem: why the last attempt failed, "" where it did not.
         failed: it failed for another reason than that the other node was not there.
     """
 
     of: float | None = None
+    at: float | None = None
     applying: str = ""
     problem: str = ""
     failed: bool = False

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import copies as module
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
-from ansible_collections.standby.iis.plugins.module_utils.windows.copied import Copied
+from ansible_collections.standby.iis.plugins.module_utils.windows.copied import Copied, write_end
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Role
 from tests.support.copied_world import RPO, Ends
 
@@ -200,12 +201,18 @@ def test_a_copy_of_an_earlier_life_is_not_taken_for_one_of_this(ends):
     ends.owned_by("server1", 5)
     ends.volumes["server1"].turn(promote=False)
     ends.put("server1", "web/index.html", "newer")
-    ends.volumes["server1"].answer(ends.volumes["server2"]._telling(ends.end("server2"), fresh=False), False)
+
+    def fails(_path):
+        raise OSError("cut")
+
+    ends.reach = fails
+    ends.volumes["server2"].round()
     assert ends.side("server1").copy is Copy.INITIAL
     assert ends.side("server2").copy is Copy.INITIAL
 
 
-def test_what_was_begun_to_be_taken_over_is_finished_though_the_source_is_dead(ends, monkeypatch):
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_was_begun_to_be_taken_over_is_finished_though_the_source_is_dead(ends, monkeypatch, at_once):
     ends.volumes["server2"].round()
     ends.put("server1", "web/index.html", "two")
     ends.put("server1", "web/new.html", "new")
@@ -222,9 +229,14 @@ def test_what_was_begun_to_be_taken_over_is_finished_though_the_source_is_dead(e
     assert ends.side("server2").copy is Copy.CATCHING_UP
     ends.cut = True
     ends.start("server2")
-    ends.volumes["server2"].round()
+    if at_once:
+        ends.volumes["server2"].turn(promote=True)
+    else:
+        ends.volumes["server2"].round()
     assert ends.content("server2") == {"web/index.html": "two", "web/new.html": "new"}
-    assert ends.side("server2").copy is Copy.IN_SYNC  # at least as new as the last one that was verified
+    assert (
+        at_once or ends.side("server2").copy is Copy.IN_SYNC
+    )  # at least as new as the last one that was verified
 
 
 def test_a_suspended_source_is_not_copied(ends):
@@ -256,3 +268,71 @@ def test_what_an_smb_client_has_in_its_caches_delays_a_turn_and_spoils_none(ends
     ends.volumes["server2"].turn(promote=False)
     assert ends.content("server2") == {"web/index.html": "one", "web/last.html": "last"}
     assert ends.end("server2").role is Role.SOURCE
+
+
+@pytest.mark.parametrize("moment", ["after_copy", "after_answer"])
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_fetch_that_is_under_way_when_the_node_takes_over_changes_nothing_any_more(ends, moment, changed):
+    ends.volumes["server2"].round()
+    if changed:
+        ends.put("server1", "web/index.html", "two")
+
+    def takes_over(name):
+        setattr(ends, moment, lambda _name: None)
+        ends.owned_by("server2", 4)
+        ends.volumes["server2"].turn(promote=True)
+        ends.put("server2", "web/index.html", "by server2, which serves")
+
+    setattr(ends, moment, takes_over)
+    ends.volumes["server2"].round()
+    if changed or moment == "after_answer":
+        assert ends.content("server2") == {"web/index.html": "by server2, which serves"}
+        assert ends.end("server2").role is Role.SOURCE
+        assert ends.progress("server2").of is None
+
+
+def test_a_verification_that_is_under_way_when_the_node_takes_over_counts_for_nothing(ends, monkeypatch):
+    ends.volumes["server2"].round()
+    is_same = module.CopiedVolume._is_same
+
+    def takes_over(self, heard):
+        same = is_same(self, heard)
+        ends.volumes["server2"].turn(promote=True)
+        return same
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.CopiedVolume, "_is_same", takes_over)
+        ends.volumes["server2"].round()
+    assert ends.progress("server2").of is None
+
+
+def test_a_report_of_an_earlier_generation_is_no_report(ends):
+    generation = ends.end("server1").generation
+    for told in (generation - 1, generation + 1):
+        ends.volumes["server1"].answer(module.Told(Role.DESTINATION, told, copied=ends.now), False)
+    assert ends.progress("server1").of is None
+    ends.volumes["server1"].answer(module.Told(Role.DESTINATION, generation, copied=ends.now), False)
+    assert ends.progress("server1").of == ends.now
+
+
+def test_a_source_that_is_older_than_what_this_node_knows_is_not_copied(ends):
+    write_end(ends.nodes["server2"], replace(ends.end("server2"), generation=9))
+    ends.volumes["server2"].round()
+    assert ends.content("server2") == {}
+    assert "no newer source" in ends.progress("server2").problem
+
+
+def test_a_node_does_not_become_the_source_by_a_move_where_nobody_is_one(ends):
+    write_end(ends.nodes["server1"], replace(ends.end("server1"), role=Role.DESTINATION))
+    with pytest.raises(StandbyError, match="nobody has its newest data"):
+        ends.volumes["server2"].turn(promote=False)
+    assert ends.end("server2").role is Role.DESTINATION
+
+
+def test_an_agent_that_starts_anew_knows_how_old_the_copy_is(ends):
+    ends.volumes["server2"].round()
+    ends.start("server1")
+    ends.start("server2")
+    ends.now += 5
+    ends.volumes["server1"].round()
+    assert lag(ends) == {"server1": 5.0, "server2": 5.0}

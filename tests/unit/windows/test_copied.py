@@ -16,6 +16,7 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.copied import 
     Progress,
     read_end,
     side_of,
+    write_progress,
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Making, Role
 from tests.support.copied_world import RPO, Ends
@@ -70,6 +71,7 @@ def test_a_removed_end_leaves_nothing(node):
 
 
 def test_a_mirror_that_is_made_again_knows_no_copy_of_before(node):
+    write_progress(node, OWN.group, Progress(1.0, 1.0))
     Copied().pair(node, OWN, OTHER, synchronous=False, rpo=RPO, seeded=False)
     assert Copied().sides(node)[0].copy is Copy.INITIAL
     assert read_end(node, OWN.group).rpo == RPO

@@ -116,6 +116,18 @@ def test_a_source_that_is_not_reached_is_16_and_nothing_is_deleted(place):
     assert (place.copy / "kept").exists()
 
 
+def test_a_source_that_goes_away_meanwhile_has_nothing_more_deleted(place, monkeypatch):
+    put(place.source, "a", "new")
+    put(place.source, "b/c", "c")
+    put(place.copy, "b/extra", "kept")
+    utime = os.utime
+    monkeypatch.setattr(
+        os, "utime", lambda *one, **more: utime(*one, **more) or setattr(place, "reached", False)
+    )
+    assert place.run() & 16
+    assert (place.copy / "b/extra").exists()
+
+
 @pytest.mark.parametrize("more", [["/mir"], ["/zb"], ["/e"], ["/e", "/purge", "/mon:1"]])
 def test_other_switches_are_a_loud_fault(place, more):
     assert place.run("robocopy.exe", SHARE, r"R:\copy", *more) == 16
