@@ -119,7 +119,10 @@ def test_what_a_backup_lacks_is_told_when_the_site_is_declared_first(make_lab, t
     with cluster.open() as fleet:
         predicted, done = (ensure_site(fleet, SiteRequest("Plain", NODES), check) for check in (True, False))
     # Once the twin is there, what it lacks is a difference.
-    for told, words in ((predicted, "is not in the store MY on server2"), (done, "(missing) on server2; Bring")):
+    for told, words in (
+        (predicted, "is not in the store MY on server2"),
+        (done, "(missing) on server2; Bring"),
+    ):
         assert told.changed
         assert any(words in one for one in told.data["certificate_warnings"])
         assert all("server2" in one for one in told.data["certificate_warnings"])
