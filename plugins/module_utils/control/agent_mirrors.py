@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from ..errors import StandbyError
 from ..ha.mirror import mirrors, waits
-from ..ha.model import AGENTS
+from ..ha.model import AGENTS, Mirror, MirrorMode, Takeover
 from ..node import Clock
 from .agent_view import View
 from .case import Case
@@ -40,6 +40,16 @@ def await_copies(
     for volume in behind:
         with fleet.lease(target) as node:
             wait_in_sync(node, volume, clock)
+    for volume in behind:
+        if volume.mirror is not None and _names_nobody_else(volume.mirror):
+            raise StandbyError(
+                f"its mirror is asynchronous, and with takeover: {Takeover.NEVER.value} its agents let no "
+                "other node have its data",
+                node=target,
+                resource=volume.id,
+                remedy="Nothing was asked. Run again with force=true: while both nodes are there, the target "
+                "serves once it has all that the source has, and else not at all",
+            )
     end = clock.monotonic() + _WRITTEN_DOWN
     while behind and not _named(view(), case.hierarchy.name, target):
         if clock.monotonic() >= end:
@@ -50,6 +60,10 @@ def await_copies(
                 remedy="See what the agent of the node that has it says (standby.iis.status), and run again",
             )
         clock.sleep(_PACE)
+
+
+def _names_nobody_else(mirror: Mirror) -> bool:
+    return mirror.mode is MirrorMode.ASYNC and mirror.takeover is Takeover.NEVER
 
 
 def needs_agents(case: Case, target: str) -> None:

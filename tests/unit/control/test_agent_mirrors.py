@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -13,7 +14,8 @@ from ansible_collections.standby.iis.plugins.module_utils.control import agent_m
 from ansible_collections.standby.iis.plugins.module_utils.control.agent_mirrors import await_copies
 from ansible_collections.standby.iis.plugins.module_utils.control.agent_view import Record, View
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
-from tests.support.mirror_world import WHOLE, pair
+from ansible_collections.standby.iis.plugins.module_utils.ha.model import Takeover
+from tests.support.mirror_world import ASYNC, WHOLE, pair
 
 
 class Clock:
@@ -56,6 +58,16 @@ def test_what_is_not_written_down_is_told_and_nothing_is_asked(waited):
         await_copies(FLEET, CASE, "server2", lambda: shows(("server1",)), Clock())
     assert told.value.node == "server2"
     assert told.value.remedy
+
+
+def test_where_nobody_else_is_ever_named_the_way_to_move_it_is_told_at_once(waited):
+    mirror = replace(ASYNC.mirror, takeover=Takeover.NEVER)
+    whole = replace(WHOLE, volumes=(replace(ASYNC, mirror=mirror),))
+    case, clock = SimpleNamespace(hierarchy=whole, facts=pair(), label='hierarchy "Shop"'), Clock()
+    with pytest.raises(StandbyError, match="takeover: never its agents let no other node") as told:
+        await_copies(FLEET, case, "server2", lambda: shows(("server1",)), clock)
+    assert "force=true" in told.value.remedy
+    assert (waited, clock.now) == ([("server2", "volume R:\\")], 0.0)
 
 
 @pytest.mark.parametrize("view", [shows(None), shows(("server1",), owner=None)])
