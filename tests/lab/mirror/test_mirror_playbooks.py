@@ -16,9 +16,9 @@ pytestmark = [pytest.mark.xdist_group("mirror"), pytest.mark.long]
 NODES = ["server1", "server2"]
 
 
-def configure(lab, *arguments: str):
+def configure(lab, *arguments: str, path="R:\\", nodes=NODES):
     structure = {
-        "cluster_volumes": [{"path": "R:\\", "kind": "mirror", "nodes": NODES, "mirror": {"log": "L:\\"}}],
+        "cluster_volumes": [{"path": path, "kind": "mirror", "nodes": nodes, "mirror": {"log": "L:\\"}}],
         "cluster_ips": [{"address": f"{lab.address('1.195')}/16", "nodes": NODES}],
         "cluster_sites": [
             {"name": SITE, "nodes": NODES, "checks": [{"url": f"http://{lab.address('1.195')}:8080/"}]}
@@ -70,3 +70,18 @@ def test_nodes_that_do_not_fit_are_refused_before_anything_is_made(make_lab, tmp
     assert told in refused.text
     assert "volume R:" in refused.text
     assert groups(lab, "server1") == groups(lab, "server2") == []
+
+
+def test_a_disk_that_is_not_there_and_a_third_node_are_refused(make_lab, tmp_path):
+    lab = make_lab(topology(tmp_path / "topology", [mirrored_node(number) for number in (1, 2, 3)]))
+    unknown = configure(lab, path="Q:\\")
+    assert unknown.code != 0
+    for name in NODES:
+        assert f"{name}: there is no data volume Q:" in unknown.text
+    assert "Create it there" in unknown.text
+    third = configure(lab, nodes=[*NODES, "server3"])
+    assert third.code != 0
+    assert "volume R:" in third.text
+    assert "a mirror has exactly two nodes, and there are 3 (server1, server2, server3)" in third.text
+    assert "Name two nodes" in third.text
+    assert [groups(lab, name) for name in (*NODES, "server3")] == [[], [], []]
