@@ -40,7 +40,7 @@ from lab.replica.engine import Replication, Surroundings
 from lab.replica.peers import UnixPeers
 from lab.running import Running, refuse
 from lab.shares import Shares
-from lab.shell import certificates, iiscontrol, readtwin, receivefile
+from lab.shell import certificates, diskonline, iiscontrol, readtwin, receivefile
 from lab.shell.cimbridge import SCRIPT, CimBridge
 from lab.shell.icacls import Icacls
 from lab.shell.native import NativeProgram
@@ -164,6 +164,7 @@ class NodeProcess:
         table.register_script(control_script, iiscontrol.IisControl(machine, kinds))
         imports = certificates.Certificates(machine, self._store, machine.registry)
         table.register_script(certificates.SCRIPT.read_text(encoding="utf-8"), imports)
+        table.register_script(diskonline.SCRIPT.read_text(encoding="utf-8"), diskonline.DiskOnline(machine))
         table.register("%SystemRoot%\\System32\\icacls.exe", Icacls(machine, acls))
         shares = Shares(self._state, self._node, self._topology.nodes, partial(self._cut, machine))
         table.register("%SystemRoot%\\System32\\robocopy.exe", Robocopy(machine, shares.folder))

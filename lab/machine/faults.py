@@ -101,6 +101,7 @@ KINDS: dict[str, FaultKind] = {
         action="refuse or slow",
         seconds="how long that takes; 0.3 else",
     ),
+    "no_add_type": _kind("PowerShell compiles nothing: a policy holds it to the constrained language mode"),
     "disk": _kind("a disk has failed", "disk", disk="its id in the topology"),
     "dirty": _kind("the file system on a disk needs a full repair", "disk", disk="its id in the topology"),
     "disk_stale": _kind(

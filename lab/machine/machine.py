@@ -18,7 +18,7 @@ from lab.machine.network import Network
 from lab.machine.paths import local_path
 from lab.machine.registry import Kind, Registry
 from lab.machine.services import DEFAULT_SERVICES, FTP_SERVICES, IIS_SERVICES, SMTP_SERVICES, Services
-from lab.machine.storage import Storage
+from lab.machine.storage import DiskState, Storage
 from lab.machine.tasks import NOT_FOUND, Launch, Process, Scheduler, TaskFailure
 from lab.machine.taskxml import Exec
 from lab.machine.wire import Wire
@@ -104,6 +104,7 @@ class Machine:
             record,
             self.changed,
             lambda disk: applies(faults.get("disk"), "disk", disk),
+            self._persist_disk,
         )
         web = IIS_SERVICES if node.windows.iis else ()
         ftp = FTP_SERVICES if node.windows.iis and node.windows.ftp else ()
@@ -115,6 +116,12 @@ class Machine:
         self.tasks = Scheduler(
             folders.own / "tasks.json", clock, self._launch, record, node.windows.task_pace, self.wall
         )
+
+    def _persist_disk(self, disk: DiskState) -> None:
+        """The attributes that a disk has at the next boot, where the partition manager keeps them."""
+        path = f"SYSTEM\\CurrentControlSet\\Enum\\{disk.instance}\\Device Parameters\\Partmgr"
+        key = self.registry.create("HKEY_LOCAL_MACHINE", path)
+        self.registry.set_value(key, "Attributes", Kind.DWORD, disk.persisted)
 
     # Power
 

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Disks, partitions and access paths of a node; every volume is a folder of the lab machine."""
+"""Disks, partitions and access paths of a node; every volume is a folder of the lab machine.
+
+A disk has attributes that count now, and others that it comes up with at the next boot: see ``Storage.set``.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ from lab.topology import Disk, guid_for
 
 DRIVE = re.compile(r"[A-Za-z]:\\?\Z")
 POLICY = 1  # MSFT_Disk.OfflineReason
+# Attributes of SET_DISK_ATTRIBUTES (winioctl.h)
+OFFLINE, READ_ONLY = 1, 2
+_DISK_INTERFACE = "{53f56307-b6bf-11d0-94f2-00a0c91efb8b}"  # GUID_DEVINTERFACE_DISK (ntddstor.h)
 
 
 @dataclass
@@ -54,7 +60,11 @@ class Part:
 
 @dataclass
 class DiskState:
-    """A disk as this node sees it."""
+    """A disk as this node sees it.
+
+    Attributes:
+        persisted: its attributes at the next boot; None where nobody has set them, so that the policy counts.
+    """
 
     spec: Disk
     number: int
@@ -65,6 +75,17 @@ class DiskState:
     offline: bool = False
     reason: int = 0
     read_only: bool = False
+    persisted: int | None = None
+
+    @property
+    def path(self) -> str:
+        """MSFT_Disk.Path: what its device is opened by."""
+        return f"\\\\?\\{self.instance.replace(chr(92), '#').lower()}#{_DISK_INTERFACE}"
+
+    @property
+    def instance(self) -> str:
+        """Its device instance."""
+        return f"SCSI\\Disk&Ven_LAB&Prod_{self.spec.id}\\{self.guid.strip('{}')[:8]}&0&{self.number:06}"
 
 
 class Storage:
@@ -79,6 +100,7 @@ class Storage:
         record: event log.
         changed: called when volumes came or went.
         failed: says whether a disk has failed.
+        persisted: called with a disk whose attributes at the next boot were set.
     """
 
     def __init__(
@@ -91,6 +113,7 @@ class Storage:
         record: Callable[..., None],
         changed: Callable[[], None],
         failed: Callable[[str], bool] = lambda _disk: False,
+        persisted: Callable[[DiskState], None] = lambda _disk: None,
     ) -> None:
         self.san_policy = san_policy
         self._node = node
@@ -100,14 +123,16 @@ class Storage:
         self._record = record
         self._changed = changed
         self.failed = failed
+        self._persisted = persisted
         self.disks = [self._disk(spec) for spec in disks]
 
     # Start and end
 
     def start(self) -> None:
-        """Boot: remembered access paths; shared disks by the SAN policy."""
+        """Boot: remembered access paths; disks as they were left for good, the others by the SAN policy."""
         saved = self._saved()
         for disk in self.disks:
+            disk.persisted = saved.get(disk.spec.id, {}).get("attributes")
             for part in disk.parts:
                 part.access = saved.get(disk.spec.id, {}).get(str(part.number), part.access)
                 part.folder.mkdir(parents=True, exist_ok=True)
@@ -125,9 +150,13 @@ class Storage:
         """Policies 1 to 4 are those of MSFT_StorageSetting.NewDiskPolicy."""
         shared = disk.spec.shared
         online = {1: True, 2: not shared, 3: False, 4: shared}[self.san_policy] or disk.spec.system
+        read_only = not online
         if first and shared:
             online = disk.spec.online == self._node
-        disk.offline, disk.reason, disk.read_only = not online, 0 if online else POLICY, not online
+            read_only = not online
+        elif disk.persisted is not None:
+            online, read_only = not disk.persisted & OFFLINE, bool(disk.persisted & READ_ONLY)
+        disk.offline, disk.reason, disk.read_only = not online, 0 if online else POLICY, read_only
         if online and disk.claims:
             disk.claims.take()
         self._log(disk, online=online, why="boot")
@@ -149,25 +178,41 @@ class Storage:
     # Changing
 
     def online(self, disk: DiskState) -> None:
-        """Bring a disk online; read-only stays as it is."""
-        disk.offline, disk.reason = False, 0
-        if disk.claims:
-            disk.claims.take()
-        self._log(disk, online=True, why="request")
-        self._changed()
+        """MSFT_Disk.Online: bring a disk online for good; read-only stays as it is."""
+        self.set(disk, 0, OFFLINE, persist=True)
 
     def offline(self, disk: DiskState) -> None:
-        """Take a disk offline."""
-        disk.offline, disk.reason = True, POLICY
-        if disk.claims:
-            disk.claims.drop()
-        self._log(disk, online=False, why="request")
-        self._changed()
+        """MSFT_Disk.Offline: take a disk offline for good."""
+        self.set(disk, OFFLINE, OFFLINE, persist=True)
 
     def set_read_only(self, disk: DiskState, read_only: bool) -> None:
-        """Set or clear read-only."""
-        disk.read_only = read_only
-        self._record("disk_read_only", disk=disk.spec.id, read_only=read_only)
+        """MSFT_Disk.SetAttributes: set or clear read-only for good."""
+        self.set(disk, READ_ONLY if read_only else 0, READ_ONLY, persist=True)
+
+    def set(self, disk: DiskState, attributes: int, mask: int, *, persist: bool) -> None:
+        """IOCTL_DISK_SET_DISK_ATTRIBUTES: what of a disk counts now, and with ``persist`` after a boot too.
+
+        Whether ``persist`` keeps the attributes of the mask alone, or all that the disk has then, is not
+        documented: all of them are kept here, the worse of the two.
+        """
+        was = (OFFLINE if disk.offline else 0) | (READ_ONLY if disk.read_only else 0)
+        now = was & ~mask | attributes & mask
+        if persist:
+            disk.persisted = now
+            self._save()
+            self._persisted(disk)
+        if (was ^ now) & READ_ONLY:
+            disk.read_only = bool(now & READ_ONLY)
+            self._record("disk_read_only", disk=disk.spec.id, read_only=disk.read_only)
+        if (was ^ now) & OFFLINE:
+            self._switch(disk, online=not now & OFFLINE)
+
+    def _switch(self, disk: DiskState, *, online: bool) -> None:
+        disk.offline, disk.reason = not online, 0 if online else POLICY
+        if disk.claims:
+            (disk.claims.take if online else disk.claims.drop)()
+        self._log(disk, online=online, why="request")
+        self._changed()
 
     def set_dismounted(self, part: Part, dismounted: bool) -> None:
         """Dismount or mount a volume."""
@@ -238,7 +283,10 @@ class Storage:
         return document
 
     def _save(self) -> None:
-        document = {d.spec.id: {str(part.number): part.access for part in d.parts} for d in self.disks}
+        document = {
+            d.spec.id: {"attributes": d.persisted} | {str(part.number): part.access for part in d.parts}
+            for d in self.disks
+        }
         write_atomically(self._state_file, json.dumps(document, indent=1))
 
 

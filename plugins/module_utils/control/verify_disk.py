@@ -13,7 +13,7 @@ from ..ha.model import VolumeKind
 from ..node import Clock, Node
 from ..windows.disk import (
     Disk,
-    bring_online,
+    bring_online_for_good,
     find_disk,
     flush_volume,
     read_disks,
@@ -78,7 +78,7 @@ def _back_online(spare: SpareDisk) -> Iterator[None]:
     try:
         yield
     finally:
-        bring_online(spare.node, spare.now())
+        bring_online_for_good(spare.node, spare.now())
 
 
 def _offline_and_online(spare: SpareDisk) -> str:

@@ -13,9 +13,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..errors import StandbyError
+from ..errors import BadDocument, StandbyError
 from ..node import ClassPath, Clock, Instance, Node, Reference
 from . import effect
+from .calls import ScriptFailed
+from .disk_boot import NotUntilBoot, online_until_boot
 from .effect import await_effect, may_take_effect
 from .failure import about
 from .partition import (
@@ -35,6 +37,7 @@ __all__ = [
     "access_paths",
     "add_access_path",
     "bring_online",
+    "bring_online_for_good",
     "find_disk",
     "flush_volume",
     "read_disks",
@@ -77,6 +80,7 @@ class Disk:
         boot: Windows started from it.
         system: it holds the boot loader.
         clustered: failover clustering manages it.
+        path: of its device; empty where Windows tells none.
         reference: the instance.
     """
 
@@ -90,6 +94,7 @@ class Disk:
     system: bool
     clustered: bool
     reference: Reference | None
+    path: str = ""
 
     @property
     def id(self) -> str:
@@ -127,7 +132,11 @@ def same_identity(disks: Iterable[Disk], identity: str) -> list[Disk]:
 
 
 def bring_online(node: Node, disk: Disk, *, clock: Clock = time) -> None:
-    """Bring a disk online and make it writable: SAN policy can leave it read-only after another node used it.
+    """Bring a disk online until the next boot, and make it writable.
+
+    A node that loses its power leaves it offline so, and does not mount at its next boot what another node
+    may have by then. Where Windows refuses that way it is brought online for good: what follows from it is
+    told by ``disk_boot.stays_online``.
 
     Raises:
         StandbyError: failover clustering manages the disk, Windows refused, or the disk is still offline.
@@ -135,19 +144,52 @@ def bring_online(node: Node, disk: Disk, *, clock: Clock = time) -> None:
     """
     with about(node, disk.id, f"Look at the disk on {node.name}: Get-Disk -Number {disk.number}"):
         target = _own_disk(disk)
+        if disk.offline and not (disk.path and _online_until_boot(node, disk, target, clock)):
+            _switch(node, target, "Online", clock)
+        _require_writable(node, target)
+
+
+def bring_online_for_good(node: Node, disk: Disk, *, clock: Clock = time) -> None:
+    """Bring a disk online that is no shared one: it is online at the next boot as well.
+
+    Raises:
+        StandbyError: as of ``bring_online``.
+    """
+    with about(node, disk.id, f"Look at the disk on {node.name}: Get-Disk -Number {disk.number}"):
+        target = _own_disk(disk)
         if disk.offline:
             _switch(node, target, "Online", clock)
-        now = node.cim.get(target)
-        if now is None or now.flag("IsOffline"):
-            raise StandbyError("the disk is not online after it was brought online")
-        if now.flag("IsReadOnly"):
-            storage_call(node, target, "SetAttributes", {"IsReadOnly": False})
-            again = node.cim.get(target)
-            if again is None or again.flag("IsReadOnly"):
-                raise StandbyError(
-                    "the disk is still read-only after that was cleared",
-                    remedy=f"Look at the storage: it may be write-protected there, or reserved by {_OTHERS}",
-                )
+        _require_writable(node, target)
+
+
+def _online_until_boot(node: Node, disk: Disk, target: Reference, clock: Clock) -> bool:
+    """Whether it was done: a refusal is no failure, a call without an end is awaited and never made twice."""
+    try:
+        online_until_boot(node, disk.path)
+    except (NotUntilBoot, ScriptFailed, BadDocument):
+        return False
+    except StandbyError as failure:
+        if not may_take_effect(failure):
+            raise
+        await_effect(lambda: _is_offline(node, target) is False, failure, clock, effect.EFFECT_TIMEOUT)
+    if _is_offline(node, target):
+        refresh_storage(node)  # the disk was switched behind the back of the storage classes
+    return True
+
+
+def _require_writable(node: Node, target: Reference) -> None:
+    """SAN policy can leave a disk read-only that another node used."""
+    now = node.cim.get(target)
+    if now is None or now.flag("IsOffline"):
+        raise StandbyError("the disk is not online after it was brought online")
+    if now.flag("IsReadOnly"):
+        storage_call(node, target, "SetAttributes", {"IsReadOnly": False})
+        again = node.cim.get(target)
+        if again is None or again.flag("IsReadOnly"):
+            raise StandbyError(
+                "the disk is still read-only after that was cleared",
+                remedy=f"Look at the storage: it may be write-protected there, or reserved by {_OTHERS}",
+            )
 
 
 def require_usable(node: Node, disk: Disk) -> None:
@@ -236,4 +278,5 @@ def _disk(item: Instance) -> Disk:
         system=item.flag("IsSystem"),
         clustered=item.flag("IsClustered"),
         reference=item.reference,
+        path=item.text("Path") if item.get("Path") else "",
     )

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Texts in the registry: StdRegProv of ``root/cimv2``, REG_SZ values under HKEY_LOCAL_MACHINE.
+"""The registry: StdRegProv of ``root/cimv2``, REG_SZ values under HKEY_LOCAL_MACHINE; REG_DWORD is only read.
 
 StdRegProv has no call that reads several values: every value read costs a round trip.
 """
@@ -45,6 +45,13 @@ def read_value(node: Node, key: str, name: str) -> str | None:
     with about(node, _resource(key)):
         answer = _unless_absent(node, "GetStringValue", key, _ABSENT, sValueName=name)
     return None if answer is None or answer.get("sValue") is None else answer.text("sValue")
+
+
+def read_number(node: Node, key: str, name: str) -> int | None:
+    """One REG_DWORD value, in one round trip; None where key or value does not exist."""
+    with about(node, _resource(key)):
+        answer = _unless_absent(node, "GetDWORDValue", key, _ABSENT, sValueName=name)
+    return None if answer is None or answer.get("uValue") is None else answer.number("uValue")
 
 
 def write_value(node: Node, key: str, name: str, text: str) -> None:
