@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from ..errors import StandbyError
 from ..node import Node
-from .calls import ask_script
+from .calls import ask
 from .disk_online_text import TEXT
 from .registry import read_number
 
@@ -37,7 +37,7 @@ def online_until_boot(node: Node, path: str) -> None:
         NotUntilBoot: it was refused.
         StandbyError: no answer came, or the script did not run.
     """
-    (answer,) = ask_script(node, TEXT, [{"do": "online", "path": path}], _WHAT)
+    (answer,) = ask(node, TEXT, [{"do": "online", "path": path}], _WHAT)
     if "error" in answer:
         raise NotUntilBoot(
             f"it could not be brought online until the next boot: {str(answer['error']).rstrip('.')}",

@@ -73,7 +73,7 @@ def bring(windows, shell, clock=None):
 def test_the_text_is_that_of_the_file_and_fits_on_a_command_line():
     assert SCRIPT.read_text(encoding="utf-8") == TEXT
     whole = r"D:\Windows.Server\System32\WindowsPowerShell\v1.0\powershell.exe"
-    assert command_line(calls.command(TEXT, whole))
+    assert command_line([whole, *calls.arguments(TEXT)])
 
 
 def test_the_script_parses_and_compiles_nothing_but_its_own_constant():
