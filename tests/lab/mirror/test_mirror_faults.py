@@ -142,3 +142,23 @@ def test_a_refused_takeover_is_forced_by_the_command_that_it_names(agents):
     agents.recover()
     agents.until(agents.in_sync)  # the old source takes in what is there now
     assert agents.owner() == "server2"
+
+
+def test_an_owner_that_hangs_writes_no_more_when_it_goes_on(agents):
+    agents.settle()
+    agents.until(agents.in_sync)
+    agents.until(lambda: set(agents.current) == {"server1", "server2"})
+    lab, writer = agents.lab, Writer(agents.lab, agents.cluster.nodes)
+    with writer.writing(), agents.watching():
+        writer.goes_on(15.0)
+        lab.expected = True  # it holds its address while it hangs; what counts is judged at the end
+        lab.hang("server1")
+        agents.until(agents.serves("server2"))
+        writer.goes_on(15.0)
+        lab.resume("server1")
+        agents.until(lambda: agents.reason("server1") == "elsewhere")
+        writer.goes_on(15.0)
+        agents.until(agents.in_sync)
+    assert agents.owner() == "server2"
+    assert writer.missing("server2") == []
+    until(lambda: writer.missing("server1") == [])

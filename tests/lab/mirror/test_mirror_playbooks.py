@@ -8,7 +8,12 @@ import json
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.control.mirror import MirrorOrder, ensure_mirror
+from ansible_collections.standby.iis.plugins.module_utils.control.mirror_request import MirrorWanted
+from ansible_collections.standby.iis.plugins.module_utils.control.volume import VolumeRequest
+from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from playbooks import play
+from tests.support.cluster_lab import ClusterLab, check_told
 from tests.support.mirror_lab import SITE, mirrored_node, topology
 
 pytestmark = [pytest.mark.xdist_group("mirror"), pytest.mark.long]
@@ -16,9 +21,9 @@ pytestmark = [pytest.mark.xdist_group("mirror"), pytest.mark.long]
 NODES = ["server1", "server2"]
 
 
-def configure(lab, *arguments: str, path="R:\\", nodes=NODES):
+def configure(lab, *arguments: str, path="R:\\"):
     structure = {
-        "cluster_volumes": [{"path": path, "kind": "mirror", "nodes": nodes, "mirror": {"log": "L:\\"}}],
+        "cluster_volumes": [{"path": path, "kind": "mirror", "nodes": NODES, "mirror": {"log": "L:\\"}}],
         "cluster_ips": [{"address": f"{lab.address('1.195')}/16", "nodes": NODES}],
         "cluster_sites": [
             {"name": SITE, "nodes": NODES, "checks": [{"url": f"http://{lab.address('1.195')}:8080/"}]}
@@ -79,9 +84,14 @@ def test_a_disk_that_is_not_there_and_a_third_node_are_refused(make_lab, tmp_pat
     for name in NODES:
         assert f"{name}: there is no data volume Q:" in unknown.text
     assert "Create it there" in unknown.text
-    third = configure(lab, nodes=[*NODES, "server3"])
-    assert third.code != 0
-    assert "volume R:" in third.text
-    assert "a mirror has exactly two nodes, and there are 3 (server1, server2, server3)" in third.text
-    assert "Name two nodes" in third.text
-    assert [groups(lab, name) for name in (*NODES, "server3")] == [[], [], []]
+    three = ClusterLab(lab, (*NODES, "server3"))
+    request = VolumeRequest("R:", "mirror", three.nodes, mirror=MirrorWanted("L:"))
+    with (
+        three.fleet() as fleet,
+        pytest.raises(StandbyError, match="exactly two nodes, and there are 3") as third,
+    ):
+        ensure_mirror(fleet, request, MirrorOrder(), False)
+    told = check_told(third.value, resource="volume R:\\")
+    assert "there are 3 (server1, server2, server3)" in told
+    assert "Name two nodes" in told
+    assert [groups(lab, name) for name in three.nodes] == [[], [], []]
