@@ -46,6 +46,14 @@ class Destination(Source):
     async def _be_demoted(self, group: Group, generation: int) -> Message:
         if not group.kept.primary and group.kept.generation >= generation:
             return {}  # asked before, and the answer was lost
+        group.draining = True
+        try:
+            return await self._drain(group, generation)
+        finally:
+            group.draining = False
+
+    async def _drain(self, group: Group, generation: int) -> Message:
+        """Nothing is written any more; once the other end has what was, it is the source."""
         async with group.lock:
             if not group.live:
                 return {"refused": f"The replication group {group.kept.name} is not in sync."}
@@ -83,9 +91,9 @@ class Destination(Source):
             self._save("mirror_complete", group)
         kept.lsn = int(message["lsn"])
         group.remaining = int(message["remaining"])
-        late = bool(message["behind"])
-        group.behind_since = (group.behind_since or self._around.clock.now()) if late else None
-        if group.copying is None and not late:
+        late = message["behind"]
+        group.behind_since = None if late is None else self._around.clock.now() - float(late)
+        if group.copying is None and late is None:
             self._note_in_sync(group)
         return {}
 

@@ -93,9 +93,13 @@ class Ends(ABC):
             "generation": kept.generation,
             "lsn": kept.lsn,
             "remaining": group.remaining,
-            "behind": group.behind_since is not None,
+            "behind": self._behind(group),
             **more,
         }
+
+    def _behind(self, group: Group) -> float | None:
+        """Seconds by which the other end may be behind; None where it has everything."""
+        return None if group.behind_since is None else self._around.clock.now() - group.behind_since
 
     # Changes of a group
 

@@ -81,6 +81,7 @@ class Group:
         copying: the status while it copies, None else.
         remaining: bytes still to be copied.
         recovered: bytes copied since the copying began.
+        draining: the copying is being turned round: writes wait.
         behind_since: own clock since when a write has not reached the other end; None where all have.
         heard: own clock when the source was last heard of.
         lock: writes and copying take turns.
@@ -93,6 +94,7 @@ class Group:
     remaining: int = 0
     recovered: int = 0
     behind_since: float | None = None
+    draining: bool = False
     heard: float = float("-inf")
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     sent: dict[str, tuple[int, int]] = field(default_factory=dict)

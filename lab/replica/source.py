@@ -44,6 +44,10 @@ class Source(Ends):
         if group is None:
             return self._append(part.folder, name, data)
         if group.kept.mode != SYNCHRONOUS:
+            while group.draining:
+                await self._around.clock.sleep(PACE)
+            if part.replica:
+                raise FileNotFoundError(f"{volume} cannot be used any more")
             group.kept.lsn += 1
             return self._append(part.folder, name, data)  # what is being copied holds up nobody
         async with group.lock:

@@ -86,6 +86,8 @@ options:
               - Whether the other node may take over by itself what may be older than what a lost node had.
               - V(within_rpo) lets it do so where the copy was within its RPO at the last known state. Of
                 O(volumes[].mirror.mode=async) alone. A synchronous mirror is taken over where it was in sync.
+              - V(never) leaves that to an operator, who asks for it (playbook C(switchover) or
+                C(disaster_recovery)) and is told how much may be lost. A planned move loses nothing.
             type: str
             choices: [never, within_rpo]
             default: never

@@ -7,12 +7,14 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tests.support.cluster_lab import node, site, write_topology
+from tests.support.mirror_lab import mirrored_node
 from tests.support.name_servers import KEY, ZONE, NameServer
 
 if TYPE_CHECKING:
@@ -22,16 +24,23 @@ NODES = ("server1", "server2")
 SITES = {"shop": 50, "wiki": 51}
 
 
-def topology(folder: Path) -> Path:
-    """server1 in 127.77.1.0/24 and server2 in 127.77.2.0/24; both sites are on server1."""
+def topology(folder: Path, *, mirrored: bool = False) -> Path:
+    """server1 in 127.77.1.0/24 and server2 in 127.77.2.0/24; both sites are on server1.
+
+    Where it is mirrored, the nodes have Storage Replica, with volumes R: (data) and L: (log), and the shop is
+    on R:.
+    """
     made = []
     for number in (1, 2):
         address = f"127.77.{number}.1{number}"
         nic = {"alias": "Ethernet", "index": 5 + number, "addresses": [f"{address}/24"], "dad_transmits": 0}
         programs = {"C:\\Python313\\python.exe": "python"}
-        made.append(node(number, content=True, address=address, nics=[nic], programs=programs))
+        here = {"address": address, "nics": [nic], "programs": programs}
+        made.append(mirrored_node(number) | here if mirrored else node(number, content=True, **here))
+    folders = {"shop": "R:\\web"} if mirrored else {}
     sites = [
-        site(name, number, f"127.77.1.{last}") for number, (name, last) in enumerate(SITES.items(), start=1)
+        site(name, number, f"127.77.1.{last}", folder=folders.get(name, "E:\\web"))
+        for number, (name, last) in enumerate(SITES.items(), start=1)
     ]
     path = write_topology(folder, sites, made)
     described = yaml.safe_load(path.read_text())
@@ -47,10 +56,17 @@ class TwoSites:
         lab: the lab.
         servers: name servers, the primary first.
         inventory: for playbooks.
+        volumes: that are declared beside E:.
     """
 
-    def __init__(self, lab: LabUnderTest, servers: list[NameServer], secret: str) -> None:
-        self.lab, self.servers = lab, servers
+    def __init__(
+        self,
+        lab: LabUnderTest,
+        servers: list[NameServer],
+        secret: str,
+        volumes: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        self.lab, self.servers, self.volumes = lab, servers, volumes
         self.inventory = lab.state.folder / "inventory"
         self.inventory.mkdir()
         given = Path(__file__).parents[2] / "inventories" / "lab" / "group_vars"
@@ -75,7 +91,7 @@ class TwoSites:
             for name in SITES
         ]
         declared = {
-            "cluster_volumes": [{"path": "E:\\"}],
+            "cluster_volumes": [{"path": "E:\\"}, *self.volumes],
             "cluster_ips": ips,
             "cluster_sites": [{"name": name} for name in SITES],
             "cluster_dns": records,

@@ -11,6 +11,7 @@ from enum import Enum
 
 from ..errors import StandbyError
 from ..ha.disturbance import looked_after
+from ..ha.mirror import asks_first, behind_by
 from ..ha.model import Cluster, Hierarchy, VolumeKind
 from ..ha.on_node import groups
 from ..ha.ownership.snapshot import Membership, Rules, Switchback
@@ -97,12 +98,16 @@ def _rules(hierarchy: Hierarchy, options: ClusterOptions) -> Rules:
         window=asked.window,
         recovery=asked.recovery,
         places=_places(hierarchy, asked.failover),
+        behind=behind_by(hierarchy),
     )
 
 
 def _places(hierarchy: Hierarchy, failover: Failover | None) -> tuple[tuple[str, ...], ...]:
-    """Groups of nodes among which it moves by itself; none where it does so among all of them."""
-    if failover is Failover.CONFIRM:
+    """Groups of nodes among which it moves by itself; none where it does so among all of them.
+
+    What is declared of a mirror counts before what is asked for the hierarchy: it is about data.
+    """
+    if failover is Failover.CONFIRM or asks_first(hierarchy):
         return tuple((node,) for node in hierarchy.nodes)
     found = groups(hierarchy) if failover is None else ()
     return found if len(found) > 1 else ()

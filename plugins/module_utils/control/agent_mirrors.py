@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import StandbyError
-from ..ha.mirror import mirrors, waits
-from ..ha.model import AGENTS, Mirror, MirrorMode, Takeover
+from ..ha.mirror import mirrors, source_silent, waits
+from ..ha.model import AGENTS
 from ..node import Clock
 from .agent_view import View
 from .case import Case
@@ -26,6 +26,8 @@ def await_copies(
 ) -> None:
     """Wait until a node has all of a hierarchy's mirrored data, and the agents know it.
 
+    A copy whose source is lost gets on no more: whether it may be taken, the agents know.
+
     Args:
         fleet: all nodes.
         case: the hierarchy, as its nodes showed it.
@@ -36,20 +38,15 @@ def await_copies(
     Raises:
         StandbyError: a copy does not get on, or the agents do not take note of it; nothing was asked.
     """
-    behind = [one for one in mirrors(case.hierarchy.volumes) if waits(one, case.facts[target])]
+    facts = case.facts
+    behind = [
+        one
+        for one in mirrors(case.hierarchy.volumes)
+        if waits(one, facts[target]) and not source_silent(one, target, facts)
+    ]
     for volume in behind:
         with fleet.lease(target) as node:
             wait_in_sync(node, volume, clock)
-    for volume in behind:
-        if volume.mirror is not None and _names_nobody_else(volume.mirror):
-            raise StandbyError(
-                f"its mirror is asynchronous, and with takeover: {Takeover.NEVER.value} its agents let no "
-                "other node have its data",
-                node=target,
-                resource=volume.id,
-                remedy="Nothing was asked. Run again with force=true: while both nodes are there, the target "
-                "serves once it has all that the source has, and else not at all",
-            )
     end = clock.monotonic() + _WRITTEN_DOWN
     while behind and not _named(view(), case.hierarchy.name, target):
         if clock.monotonic() >= end:
@@ -60,10 +57,6 @@ def await_copies(
                 remedy="See what the agent of the node that has it says (standby.iis.status), and run again",
             )
         clock.sleep(_PACE)
-
-
-def _names_nobody_else(mirror: Mirror) -> bool:
-    return mirror.mode is MirrorMode.ASYNC and mirror.takeover is Takeover.NEVER
 
 
 def needs_agents(case: Case, target: str) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Union
 
 from ..errors import StandbyError
+from ..ha.mirror import may_be_lost
 from ..ha.model import Check
 from ..ha.plan import Plan, plan
 from ..ha.precheck import obstacles
@@ -108,7 +109,7 @@ def through_agents(party: Party, request: Request, check: bool) -> Outcome:
         raise against
     move = _expected(party.case, request)
     if check:
-        return move_outcome(party.case, request.target, move, None, (), recorded=True)
+        return move_outcome(party.case, request.target, move, None, _lost(party.case, request), recorded=True)
     if request.target is not None and not request.force:
         now = partial(_view_of, party, asked.node)
         await_copies(party.fleet, party.case, request.target, now, party.clock)
@@ -157,7 +158,7 @@ def _expected(case: Case, request: Request) -> Plan:
     target = request.target
     if target is not None and not request.force:
         known = replace(case.found, state=State.IN_SERVICE)  # where it may be, the agents know
-        for obstacle in obstacles(case.hierarchy, target, case.facts, known, case.last_owner):
+        for obstacle in obstacles(case.hierarchy, target, case.facts, known, case.last_owner, agents=True):
             raise obstacle
     if target is not None and case.facts[target].problem is not None:
         return Plan(case.hierarchy.name)
@@ -220,8 +221,16 @@ def _asked(party: Party, request: Request, asked: View, move: Plan) -> Outcome:
     seconds = clock.monotonic() - begun
     measured = outage if request.target is not None else None
     notes = remember(party.fleet, case, request.target, _why(case, request), None, seconds=measured)
+    notes = (*_lost(case, request), *notes)
     outcome = move_outcome(case, request.target, move, None, notes, recorded=True)
     return _told(case, request, outcome, course, measured, seconds)
+
+
+def _lost(case: Case, request: Request) -> tuple[str, ...]:
+    """What the move may lose of mirrored data, from how its nodes were before."""
+    if request.target is None:
+        return ()
+    return may_be_lost(case.hierarchy, request.target, case.facts, force=request.force)
 
 
 def _answered(case: Case, check: Check) -> bool:

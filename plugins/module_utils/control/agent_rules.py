@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import StandbyError
-from .agent_view import MOVING, View
+from .agent_view import MOVING, OLD_DATA, View
 from .agents import AgentRefused
 
 _WAIT = "Wait until that is done, look at the status, then ask again"
@@ -96,6 +96,9 @@ def _against_target(
     if hierarchy in peer.unfit:
         remedy = "Mend that, then ask again; force overrules this and may end in an outage"
         return _refused(f"it cannot take it: {peer.unfit[hierarchy]}", hierarchy, remedy, target)
+    if isinstance(found, View) and (verdict := found.verdicts.get(hierarchy)) and verdict.reason == OLD_DATA:
+        remedy = "Bring back the node that has its newest data, or force it"
+        return _refused(verdict.sentence, hierarchy, remedy, target)
     if target in asked.maintenance.nodes:
         remedy = "End that, then ask again; force overrules this"
         return _refused("it is in maintenance", hierarchy, remedy, target)

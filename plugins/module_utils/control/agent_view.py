@@ -15,6 +15,7 @@ from ..errors import BadDocument
 # Verdicts of a hierarchy that is being moved, started or stopped.
 MOVING = ("starting", "stopping", "handing_over", "claiming", "answering", "waiting_for_successor")
 IN_SERVICE = "in_service"
+OLD_DATA = "old_data"
 
 
 @dataclass(frozen=True)

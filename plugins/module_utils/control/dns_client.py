@@ -108,7 +108,7 @@ def update(
 def check_access(record: Dns, server: str, key: Key | None, exchange: Exchange, timeout: float) -> None:
     """Send an update that changes nothing: whether the server would take one of this record.
 
-    It deletes an address that no record has: what is not there is passed over (RFC 2136 3.4.2.4), after the
+    It deletes an address that no record has: what is not there is passed over (RFC 2136 2.5.4), after the
     server has judged whether the key may change that name (3.3).
 
     Raises:
@@ -212,7 +212,7 @@ def _bad_key(record: Dns, server: str, error: Exception) -> Refused:
     )
 
 
-# What to do about a response code (RFC 2136 2.2, 3.1 and 3.3).
+# What to do about a response code (RFC 2136 2.2, 3.1, 3.3 and 3.4.1).
 _REMEDIES = {
     "REFUSED": "Allow it: update-policy or allow-update of the zone names who may change what",
     "NOTAUTH": "Name a server that holds the zone, with a key that it knows",

@@ -16,7 +16,7 @@ from enum import Enum
 from ..errors import StandbyError
 from ..windows.mirror import Copy, Role, Side
 from .facts import NodeFacts
-from .model import AGENTS, Hierarchy, MirrorMode, Takeover, Volume, VolumeKind
+from .model import AGENTS, Hierarchy, Mirror, MirrorMode, Takeover, Volume, VolumeKind
 
 
 class Condition(str, Enum):
@@ -71,12 +71,20 @@ def words_of(side: Side) -> str:
     """``source, in sync``, or ``destination, catching up, 4096 bytes to go (BlockCopyFromSource)``."""
     if side.role is Role.UNPAIRED:
         return f"not paired ({side.words})"
-    told = f"{side.role.value}, {_WORDS[side.copy]}"
+    told = f"{side.role.value}, {_stands(side)}"
     if side.copy is Copy.IN_SYNC:
         return told
     to_go = f", {side.remaining} bytes to go" if side.remaining else ""
     last = f", last in sync {side.last_in_sync:%Y-%m-%d %H:%M:%S} UTC" if side.last_in_sync else ""
     return f"{told}{to_go}{last} ({side.words})"
+
+
+def _stands(side: Side) -> str:
+    """A copy that is behind by no more than its RPO is not called in sync: what it says is the RPO."""
+    if side.synchronous or side.copy not in (Copy.IN_SYNC, Copy.BEHIND):
+        return _WORDS[side.copy]
+    rpo = f"its RPO of {side.rpo} s" if side.rpo else "its RPO"
+    return f"{'within' if side.copy is Copy.IN_SYNC else 'beyond'} {rpo}"
 
 
 def state_of(volume: Volume, facts: Mapping[str, NodeFacts]) -> MirrorState:
@@ -106,10 +114,10 @@ def state_of(volume: Volume, facts: Mapping[str, NodeFacts]) -> MirrorState:
 
 
 def current(hierarchy: Hierarchy, facts: NodeFacts) -> tuple[str, ...] | None:
-    """The nodes that may take over by themselves, as the source of its mirrors sees it.
+    """The nodes that have its newest data, as the source of its mirrors sees it.
 
-    Itself, and the other one where the copies of all its mirrors are in sync. For an asynchronous mirror that
-    means within the RPO, and only where the operator allows what may then be lost.
+    Itself, and the other one where the copies of all its mirrors are in sync; for an asynchronous mirror that
+    means within the RPO. Whether a person decides about what may then be lost, ``asks_first`` tells.
 
     Args:
         hierarchy: in service on that node.
@@ -139,9 +147,55 @@ def _trusted(volume: Volume, side: Side | None) -> bool:
     mirror = volume.mirror
     if mirror is None or side is None or side.role is not Role.SOURCE or side.copy is not Copy.IN_SYNC:
         return False
-    if side.synchronous and mirror.mode is MirrorMode.SYNC:
-        return True
-    return not side.synchronous and mirror.takeover is Takeover.WITHIN_RPO
+    return side.synchronous == (mirror.mode is MirrorMode.SYNC)
+
+
+def asks_first(hierarchy: Hierarchy) -> bool:
+    """Whether a person decides before a node takes what the last writes may be missing from.
+
+    So it is where a mirror is asynchronous, and the operator does not allow a takeover within the RPO.
+    """
+    return any(one.takeover is not Takeover.WITHIN_RPO for one in _asynchronous(hierarchy))
+
+
+def behind_by(hierarchy: Hierarchy) -> int | None:
+    """Seconds of writes that a takeover from a lost node may lose, as declared; None where it loses none."""
+    return max((one.rpo or 0 for one in _asynchronous(hierarchy)), default=None)
+
+
+def _asynchronous(hierarchy: Hierarchy) -> list[Mirror]:
+    found = [one.mirror for one in mirrors(hierarchy.volumes)]
+    return [one for one in found if one is not None and one.mode is MirrorMode.ASYNC]
+
+
+def may_be_lost(
+    hierarchy: Hierarchy, target: str, facts: Mapping[str, NodeFacts], *, force: bool = False
+) -> tuple[str, ...]:
+    """What a move to a node may lose, one sentence for each mirror whose source cannot be asked.
+
+    Args:
+        hierarchy: that is to move.
+        target: where to.
+        facts: of its nodes, with scope MIRRORS.
+        force: also where the copy is known to be old.
+    """
+    found = (_loss(one, target, facts, force) for one in mirrors(hierarchy.volumes))
+    return tuple(one for one in found if one is not None)
+
+
+def _loss(volume: Volume, target: str, facts: Mapping[str, NodeFacts], force: bool) -> str | None:
+    side = side_of(volume, facts[target])
+    silent = source_silent(volume, target, facts)
+    if volume.mirror is None or side is None or side.role is not Role.DESTINATION or not silent:
+        return None
+    source = f"{volume.id}: {silent}, which it was copied from, cannot be asked"
+    if force:
+        when = f" ({side.last_in_sync:%Y-%m-%d %H:%M:%S} UTC)" if side.last_in_sync is not None else ""
+        return f"{source}: what was written there after the copy was last in sync{when} is lost"
+    if side.synchronous:
+        return None
+    rpo = f" {side.rpo or volume.mirror.rpo} s"
+    return f"{source}: the last{rpo} of what was written there, its RPO, may be lost"
 
 
 def against_move(
@@ -196,6 +250,13 @@ def _what_explains(
         if side is not None and side.copy in (Copy.SUSPENDED, Copy.FAILED):
             return side, name
     return own, target
+
+
+def source_silent(volume: Volume, target: str, facts: Mapping[str, NodeFacts]) -> str:
+    """The other node of a mirror where that could not be read, so that its copy gets on no more; else ""."""
+    (other,) = (name for name in volume.nodes if name != target)
+    seen = facts.get(other)
+    return other if seen is None or seen.problem is not None else ""
 
 
 def waits(volume: Volume, seen: NodeFacts) -> bool:

@@ -12,7 +12,7 @@ from ..errors import StandbyError
 from ..windows.service import DISABLED, Service
 from .addressing import adapter_for, dhcp_in_the_way
 from .facts import NodeFacts, services_of
-from .mirror import against_move, mirrors
+from .mirror import against_move, mirrors, source_silent
 from .model import Hierarchy, Ip, Site, SiteType, Volume
 from .observe import Presence, disk, instances, moves, pool, see, site
 from .on_node import bound_elsewhere, moved_addresses, on_node
@@ -31,6 +31,8 @@ def obstacles(
     facts: Mapping[str, NodeFacts],
     found: HierarchyStatus,
     owner: str | None,
+    *,
+    agents: bool = False,
 ) -> list[StandbyError]:
     """Everything that keeps a hierarchy from coming into service on a node.
 
@@ -40,6 +42,7 @@ def obstacles(
         facts: of all nodes, with scope MOVE.
         found: its status from the same facts.
         owner: the node last asked to have it, None where nobody knows or nobody should.
+        agents: they move it, and know from their records whether a copy whose source is silent may be taken.
 
     Returns:
         One error for each obstacle, with node, resource and remedy; empty where the move may begin.
@@ -51,7 +54,10 @@ def obstacles(
         return [_unreadable(target, seen, "the target")]
     errors = list(unknown_holders(hierarchy, target, facts, found, owner))
     errors += of_target(hierarchy, seen, facts, _served_by(found, target, facts))
-    against = (against_move(one, target, facts, found.owner) for one in mirrors(hierarchy.volumes))
+    judged = [
+        one for one in mirrors(hierarchy.volumes) if not agents or not source_silent(one, target, facts)
+    ]
+    against = (against_move(one, target, facts, found.owner) for one in judged)
     errors += [error for error in against if error is not None]
     return errors
 

@@ -45,6 +45,8 @@ class Side:
         copy: see Copy.
         words: the provider's own word for its state.
         synchronous: a write is done once both ends have it.
+        rpo: seconds by which the copy of an asynchronous mirror may be behind, as its provider was told; None
+            where it is synchronous, or does not tell.
         remaining: bytes still to be copied, as this end knows.
         last_in_sync: when the copy was last complete, UTC; None where that is not told.
         volumes: access paths or names of the volumes that are copied, as the provider tells them.
@@ -58,6 +60,7 @@ class Side:
     remaining: int = 0
     last_in_sync: datetime | None = None
     volumes: tuple[str, ...] = ()
+    rpo: int | None = None
 
 
 @dataclass(frozen=True)

@@ -227,15 +227,17 @@ def _side(group: Instance) -> Side:
     words, copy = _state(group, replicas)
     paired = group.flag("IsInPartnership")
     source = group.flag("IsPrimary")
+    synchronous = group.number("ReplicationMode", SYNCHRONOUS) == SYNCHRONOUS
     return Side(
         group=group.text("Name"),
         role=(Role.SOURCE if source else Role.DESTINATION) if paired else Role.UNPAIRED,
         copy=copy if paired else Copy.NONE,
         words=words,
-        synchronous=group.number("ReplicationMode", SYNCHRONOUS) == SYNCHRONOUS,
+        synchronous=synchronous,
         remaining=sum(one.number("NumOfBytesRemaining", 0) for one in replicas),
         last_in_sync=_time(group, replicas),
         volumes=tuple(one.text("DataVolume") for one in replicas),
+        rpo=None if synchronous else group.number("AsyncRPO", 0) or None,
     )
 
 

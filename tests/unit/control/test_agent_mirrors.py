@@ -14,8 +14,8 @@ from ansible_collections.standby.iis.plugins.module_utils.control import agent_m
 from ansible_collections.standby.iis.plugins.module_utils.control.agent_mirrors import await_copies
 from ansible_collections.standby.iis.plugins.module_utils.control.agent_view import Record, View
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
-from ansible_collections.standby.iis.plugins.module_utils.ha.model import Takeover
-from tests.support.mirror_world import ASYNC, WHOLE, pair
+from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts
+from tests.support.mirror_world import WHOLE, pair
 
 
 class Clock:
@@ -60,16 +60,6 @@ def test_what_is_not_written_down_is_told_and_nothing_is_asked(waited):
     assert told.value.remedy
 
 
-def test_where_nobody_else_is_ever_named_the_way_to_move_it_is_told_at_once(waited):
-    mirror = replace(ASYNC.mirror, takeover=Takeover.NEVER)
-    whole = replace(WHOLE, volumes=(replace(ASYNC, mirror=mirror),))
-    case, clock = SimpleNamespace(hierarchy=whole, facts=pair(), label='hierarchy "Shop"'), Clock()
-    with pytest.raises(StandbyError, match="takeover: never its agents let no other node") as told:
-        await_copies(FLEET, case, "server2", lambda: shows(("server1",)), clock)
-    assert "force=true" in told.value.remedy
-    assert (waited, clock.now) == ([("server2", "volume R:\\")], 0.0)
-
-
 @pytest.mark.parametrize("view", [shows(None), shows(("server1",), owner=None)])
 def test_agents_that_do_not_tell_answer_for_themselves(waited, view):
     await_copies(FLEET, CASE, "server2", lambda: view, Clock())
@@ -77,4 +67,11 @@ def test_agents_that_do_not_tell_answer_for_themselves(waited, view):
 
 def test_the_source_waits_for_nothing(waited):
     await_copies(FLEET, CASE, "server1", lambda: shows(("server1",)), Clock())
+    assert waited == []
+
+
+def test_a_copy_whose_source_is_lost_is_not_waited_for(waited):
+    facts = {**pair(), "server1": NodeFacts("server1", problem="no answer.")}
+    case = SimpleNamespace(hierarchy=WHOLE, facts=facts, label='hierarchy "Shop"')
+    await_copies(FLEET, case, "server2", lambda: shows(("server1",)), Clock())
     assert waited == []

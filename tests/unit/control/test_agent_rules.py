@@ -276,3 +276,13 @@ def test_of_two_agents_that_show_the_same_the_one_has_it_that_the_witness_names(
     """The worker of the other one died before it could say that it lost it."""
     both = {name: view(name, SERVING, records=records) for name in ("server1", "server2")}
     assert _server("Shop", both) == server
+
+
+def test_old_data_is_told_before_anything_is_asked_and_force_overrules_it():
+    old = Verdict("old_data", "server2 has old data; it waits for server1; if that is gone for good: force")
+    views = {"server1": DOWN, "server2": view("server2", old)}
+    against = why_not("Shop", views, views["server2"], "server2", force=False)
+    assert against is not None
+    assert (against.node, against.problem) == ("server2", old.sentence)
+    assert against.remedy
+    assert why_not("Shop", views, views["server2"], "server2", force=True) is None

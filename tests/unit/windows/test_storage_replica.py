@@ -90,6 +90,12 @@ def test_a_state_is_what_its_number_says(windows, node, status, copy):
     assert (side.role, side.copy, side.last_in_sync) == (Role.SOURCE, copy, TIME)
 
 
+@pytest.mark.parametrize(("mode", "rpo", "told"), [("2", "60", 60), ("2", None, None), ("1", "30", None)])
+def test_an_asynchronous_end_tells_its_rpo(windows, node, mode, rpo, told):
+    shows(windows, group("12", ReplicationMode=mode, AsyncRPO=rpo))
+    assert REPLICA.sides(node)[0].rpo == told
+
+
 def test_the_gravest_of_group_and_replicas_counts(windows, node):
     shows(windows, group("1", ReplicationStatus="9"))
     assert REPLICA.sides(node)[0].copy is Copy.CATCHING_UP

@@ -21,8 +21,13 @@ def gate(rules: Rules, record: HierarchyRecord, node: str) -> str:
     home = record.owner or record.successor
     if home == node or not rules.apart(home, node):
         return ""
-    lost = f"{home} is lost" if record.owner else f"it waits for {home}"
-    return f"{lost}, and {waits_for(rules, home, [node])}"
+    told = waits_for(rules, home, [node])
+    if not record.owner:
+        return f"it waits for {home}, and {told}"
+    data = (
+        f"; up to {rules.behind} s of what was written last on {home} are lost then" if rules.behind else ""
+    )
+    return f"{home} is lost, and {told}{data}"
 
 
 def waits_for(rules: Rules, home: str, able: Sequence[str]) -> str:

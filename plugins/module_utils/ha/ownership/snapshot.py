@@ -40,6 +40,8 @@ class Rules:
         recovery: it is restarted on its node before it is given away.
         places: groups of its nodes. It is taken by itself from a node of its own group alone; an operator
             decides on the way to another one. None of them: there is no such gate.
+        behind: seconds by which the data that moves with it may be behind on the other node, although that is
+            up to date by its record; None where it is never.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Rules:
     window: tuple[int, int] | None = None
     recovery: bool = True
     places: tuple[tuple[str, ...], ...] = ()
+    behind: int | None = None
 
     def apart(self, one: str, other: str) -> bool:
         """Whether the way from one node to another is an operator's to decide."""

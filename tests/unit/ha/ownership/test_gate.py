@@ -65,6 +65,15 @@ def test_a_lost_owner_is_fenced_and_then_an_operator_is_waited_for():
     assert [one.key for one in writes_of(silent, Purpose.FENCE)] == ["nodes/server1"]
 
 
+def test_what_may_be_lost_is_told_to_who_decides():
+    told = said(lost_at_server1("server2", cluster(rules(places=APART, behind=60)))).sentence
+    assert told.endswith("; up to 60 s of what was written last on server1 are lost then")
+    given = snapshot(
+        "server2", cluster(rules(places=APART, behind=60)), records={"web": free(successor="server1")}
+    )
+    assert "are lost" not in said(given).sentence
+
+
 def test_without_a_gate_it_is_taken():
     assert len(claims(lost_at_server1("server2", cluster(rules())))) == 1
 
