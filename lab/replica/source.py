@@ -121,7 +121,11 @@ class Source(Ends):
                 await self._follow(group, folder)
 
     async def _catch_up(self, group: Group, folder: Path, there: dict[str, str]) -> None:
-        """Copy until nothing differs; then every write goes through."""
+        """Copy until nothing differs; then every write goes through.
+
+        An asynchronous copy is complete once it has what was there when the last pass began.
+        """
+        passed: float | None = None
         group.sent = {}
         own = digests(folder)
         for name in [name for name in there if name not in own]:
@@ -129,9 +133,14 @@ class Source(Ends):
         known = stamps(folder)
         group.sent = {name: known[name] for name in own if there.get(name) == own[name] and name in known}
         while True:
-            now = stamps(folder)
+            now, scanned = stamps(folder), self._around.clock.now()
             differing = [name for name, stamp in now.items() if group.sent.get(name) != stamp]
             group.remaining = sum(now[name][0] for name in differing)
+            if differing and passed is not None and group.kept.mode != SYNCHRONOUS:
+                group.behind_since = passed
+                await self._ask(group.kept.partner, self._to_destination(group, "complete"))
+                group.live = True
+                return
             if not differing:
                 async with group.lock:
                     if stamps(folder) != {**group.sent}:
@@ -147,6 +156,7 @@ class Source(Ends):
                     return
             for name in differing:
                 await self._send_file(group, folder, name, now[name])
+            passed = scanned
 
     async def _follow(self, group: Group, folder: Path) -> None:
         """What has changed otherwise than by a write that went through, and a sign of life."""
