@@ -145,8 +145,9 @@ online_on:
   type: str
 cautions:
   description:
-    - One sentence for every node whose SAN policy brings shared disks online by itself, or cannot be read. It
-      is a warning as well.
+    - One sentence for every node whose SAN policy brings shared disks online by itself, or cannot be read.
+    - One for the node that has the disk online for good, so that it comes online there at the next boot too.
+    - Each is a warning as well.
   returned: success with O(state=present)
   type: list
   elements: str

@@ -65,6 +65,19 @@ def test_a_disk_that_was_brought_online_by_the_collection_stays_offline_at_the_b
         assert stays_online(session, shared.path) is False
 
 
+def test_a_disk_that_is_online_for_good_is_told_until_it_has_moved(cluster):
+    with on(cluster, "server1") as (session, shared):
+        disk.take_offline(session, shared)
+    with on(cluster, "server1") as (session, shared):
+        disk.bring_online_for_good(session, shared)
+    (told,) = cluster.volume("F:", SHARED).data["cautions"]
+    assert told.startswith("volume F:\\ is online for good on server1: ")
+    cluster.ip(195, 16)
+    cluster.protect("web")
+    cluster.put("web", "server2")
+    assert cluster.volume("F:", SHARED).data["cautions"] == []
+
+
 def test_where_powershell_compiles_nothing_the_disk_comes_online_all_the_same_and_it_is_told(cluster):
     cluster.lab.fault("server2", "no_add_type")
     with on(cluster, "server1") as (session, shared):

@@ -63,6 +63,10 @@ class ControlWorld(World):
         monkeypatch.setattr(perform, "deepcheck", None)
         self.policies = dict.fromkeys(NODES, DiskPolicy.OFFLINE_SHARED)
         monkeypatch.setattr(san_policy, "read_disk_policy", lambda node: self.policies[node.name])
+        monkeypatch.setattr(
+            san_policy, "lasting_caution", lambda node, _volume: self.lasting.get(node.name, "")
+        )
+        self.lasting: dict[str, str] = {}
 
     def fleet(self, *names: str) -> Fleet:
         connections = [Connection(name, f"192.0.2.{n}") for n, name in enumerate(names or NODES, start=1)]

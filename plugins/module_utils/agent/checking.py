@@ -20,7 +20,7 @@ from typing import Any
 from ..control.san_policy import policy_caution
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
-from ..ha.facts import NodeFacts, Scope, with_mirrors
+from ..ha.facts import NodeFacts, Scope, with_mirrors, with_shared
 from ..ha.model import Check, Hierarchy, Site, VolumeKind
 from ..ha.observe import Presence, presence
 from ..ha.on_node import on_node
@@ -87,7 +87,7 @@ def check_now(
     """
     wanted = tuple(hierarchies)
     volumes = [volume for one in wanted for volume in one.volumes]
-    facts = gather(node, with_mirrors(Scope.CHECK, volumes))
+    facts = gather(node, with_shared(with_mirrors(Scope.CHECK, volumes), volumes))
     caution = policy_caution(node) if any(one.kind is VolumeKind.SHARED for one in volumes) else ""
     with ThreadPoolExecutor(_THREADS) as threads:
         asked = [

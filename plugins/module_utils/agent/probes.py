@@ -18,7 +18,7 @@ from typing import TypeVar
 from ..control.survey import gather
 from ..errors import StandbyError, foreseen
 from ..ha.check_times import CheckSettings, defined_times, idle_interval, quick_times
-from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
+from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors, with_shared
 from ..ha.health import QUICK, Health, Result, Verdict, Watch, quick_result
 from ..ha.mirror import copied, current, mirrors
 from ..ha.model import Check, Hierarchy, Site
@@ -128,9 +128,8 @@ class Probes:
         self._eyes = {one.name: self._eye(one, timers) for one in hierarchies}
         wanted = [eye.hierarchy for eye in self._eyes.values()]
         volumes = [volume for one in wanted for volume in one.volumes]
-        self._scope = with_mirrors(
-            narrowed(Scope.CHECK, (site for one in wanted for site in one.sites)), volumes
-        )
+        scope = narrowed(Scope.CHECK, (site for one in wanted for site in one.sites))
+        self._scope = with_shared(with_mirrors(scope, volumes), volumes)
         self._mirrored = bool(mirrors(volumes))
         checks = sum(len(eye.deep) for eye in self._eyes.values())
         self._reader = Workers(1, "quick check")

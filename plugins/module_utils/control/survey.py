@@ -15,7 +15,7 @@ from ..windows import ftp, smtp
 from ..windows.adapter import read_adapters, read_interfaces
 from ..windows.address import read_addresses
 from ..windows.copied import Copied
-from ..windows.disk import read_disks, read_partitions
+from ..windows.disk import lasting_disks, read_disks, read_partitions
 from ..windows.environment import read_machine
 from ..windows.iis import read_configuration, read_states
 from ..windows.mirror_ground import read_ground
@@ -49,6 +49,8 @@ def gather(node: Node, scope: Scope) -> NodeFacts:
                 parts[name] = (*parts.get(name, ()), *found) if part is Scope.COPIES else found
         if "iis" in parts and Scope.SMTP in scope:
             parts["iis"] = smtp.with_servers(node, parts["iis"], parts.get("services"))
+        if "disks" in parts and Scope.LASTING in scope:
+            parts["lasting"] = lasting_disks(node, parts["disks"])
     except StandbyError as error:
         return NodeFacts(node.name, problem=str(error))
     return NodeFacts(node.name, **parts)

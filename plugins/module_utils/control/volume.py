@@ -73,7 +73,8 @@ def ensure_volume(fleet: Fleet, request: VolumeRequest, check: bool) -> Outcome:
     declared = declare_volume(fleet, request, cluster, facts)
     refuse_disturbance(fleet, cluster, declared.cluster)
     outcome = _outcome(declared.existing, declared.volume, declared.online)
-    outcome = replace(outcome, data={**outcome.data, "cautions": cautions(fleet, declared.volume)})
+    told = cautions(fleet, declared.volume, declared.online)
+    outcome = replace(outcome, data={**outcome.data, "cautions": told})
     if check or not outcome.changed:
         return outcome
     notes = store.write_cluster(fleet, cluster, declared.cluster)

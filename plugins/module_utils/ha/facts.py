@@ -52,6 +52,8 @@ class Scope(Flag):
     COPIES = auto()
     # What nodes bring along for a mirror.
     GROUND = auto()
+    # Which disks are online at the next boot as well, beside DISKS: see ``with_shared``.
+    LASTING = auto()
     NETWORK = ADDRESSES | ADAPTERS
     SITES = IIS | SMTP
     MEMBERS = ADDRESSES | DISKS | SITES
@@ -77,6 +79,11 @@ def scope_of(provider: str) -> Scope:
     return Scope.COPIES if provider == AGENTS else Scope.MIRRORS
 
 
+def with_shared(scope: Scope, volumes: Iterable[Volume]) -> Scope:
+    """A scope, and what disks are at the next boot where some volumes lie on shared ones."""
+    return scope | Scope.LASTING if any(one.kind is VolumeKind.SHARED for one in volumes) else scope
+
+
 @dataclass(frozen=True)
 class NodeFacts:
     """One node as it was when it was read. Parts that were not asked for are empty.
@@ -94,6 +101,7 @@ class NodeFacts:
         machine: None where not asked for.
         mirrors: its ends of mirrors, of every provider.
         ground: what it brings along for a mirror; None where not asked for.
+        lasting: unique ids of the disks that are online at the next boot as well.
     """
 
     name: str
@@ -108,6 +116,7 @@ class NodeFacts:
     machine: Machine | None = None
     mirrors: tuple[Side, ...] = ()
     ground: Ground | None = None
+    lasting: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from ..windows.service import RUNNING
 from .addressing import adapter_for, is_persistent
 from .facts import NodeFacts, services_of
 from .mirror import side_of
-from .model import Hierarchy, Ip, Site, Volume
+from .model import Hierarchy, Ip, Site, Volume, VolumeKind
 from .observe import Presence, disk, instances, moves, pool, see
 from .on_node import on_node
 from .precheck import of_target
@@ -145,11 +145,21 @@ def _volume(volume: Volume, facts: NodeFacts) -> Finding:
     carrier = _carrier(volume, facts)
     if carrier is not None and carrier.read_only:
         return _bad(volume.id, f"{volume.id} is read-only on {facts.name}", Failing.VOLUME)
+    if volume.kind is VolumeKind.SHARED and carrier is not None and carrier.unique_id in facts.lasting:
+        return Finding(volume.id, True, f"{volume.id} {online_for_good(facts.name)}", notice=True)
     side = side_of(volume, facts)
     if volume.mirror is not None and (side is None or side.copy is not Copy.IN_SYNC):
         alone = f"{volume.id} is {sight.words} on {facts.name}: the other node has no current copy of it"
         return Finding(volume.id, True, alone, notice=True)
     return _good(volume.id, sight.words)
+
+
+def online_for_good(node: str) -> str:
+    """What is told of a shared volume whose disk is online at the next boot too; the next move ends that."""
+    return (
+        f"is online for good on {node}: its disk comes online there at the next boot too, also while another "
+        "node has it, which destroys it; move it to another node once: it comes online until a boot only then"
+    )
 
 
 def _carrier(volume: Volume, facts: NodeFacts) -> Disk | None:

@@ -17,7 +17,7 @@ from ..errors import BadDocument, StandbyError
 from ..node import ClassPath, Clock, Instance, Node, Reference
 from . import effect
 from .calls import ScriptFailed
-from .disk_boot import NotUntilBoot, online_until_boot
+from .disk_boot import NotUntilBoot, online_until_boot, stays_online
 from .effect import await_effect, may_take_effect
 from .failure import about
 from .partition import (
@@ -40,6 +40,7 @@ __all__ = [
     "bring_online_for_good",
     "find_disk",
     "flush_volume",
+    "lasting_disks",
     "read_disks",
     "read_partitions",
     "refresh_storage",
@@ -190,6 +191,12 @@ def _require_writable(node: Node, target: Reference) -> None:
                 "the disk is still read-only after that was cleared",
                 remedy=f"Look at the storage: it may be write-protected there, or reserved by {_OTHERS}",
             )
+
+
+def lasting_disks(node: Node, disks: Iterable[Disk]) -> frozenset[str]:
+    """The unique ids of data disks that are online and come online at the next boot as well."""
+    data = (one for one in disks if not (one.offline or one.boot or one.system or one.clustered))
+    return frozenset(one.unique_id for one in data if stays_online(node, one.path))
 
 
 def require_usable(node: Node, disk: Disk) -> None:

@@ -10,7 +10,7 @@ not give: offline for good first, then online until the next boot.
 
 from __future__ import annotations
 
-from ..errors import StandbyError
+from ..errors import MethodError, StandbyError
 from ..node import Node
 from .calls import ask
 from .disk_online_text import TEXT
@@ -56,7 +56,10 @@ def stays_online(node: Node, path: str) -> bool | None:
     if not instance:
         return None
     key = f"{_ENUM}\\{instance}\\Device Parameters\\Partmgr"
-    kept = read_number(node, key, "Attributes")
+    try:
+        kept = read_number(node, key, "Attributes")
+    except MethodError:  # what may not be read tells nothing
+        return None
     return None if kept is None else not kept & _OFFLINE
 
 

@@ -45,6 +45,12 @@ def test_one_that_leaves_them_offline_is_not(world, policy):
     assert cautions(world) == []
 
 
+def test_the_node_that_has_the_disk_online_for_good_is_told(world):
+    world.policies = dict.fromkeys(NODES, DiskPolicy.OFFLINE_SHARED)
+    world.lasting = {"server1": "for good", "server2": "offline here: not asked"}
+    assert cautions(world) == ["for good"]
+
+
 def test_one_that_cannot_be_read_is_told_and_keeps_nobody_from_declaring(world, monkeypatch):
     def broken(_node):
         raise BadDocument("MSFT_StorageSetting.Get: expected StorageSetting")

@@ -51,6 +51,16 @@ def test_a_hierarchy_in_service_has_everything_in_place_and_each_member_is_told(
     assert "pool 'shop' of site \"Shop\" is started" in {one.sentence for one in found}
 
 
+def test_a_shared_disk_that_comes_online_at_the_next_boot_too_is_told_with_what_mends_it():
+    facts = up()
+    known = next(one for one in facts.disks if one.unique_id == SHARED)
+    assert not [one for one in look(WHOLE, facts) if one.notice]
+    (told,) = [one for one in look(WHOLE, replace(facts, lasting=frozenset({known.unique_id}))) if one.notice]
+    assert told.healthy
+    assert told.sentence.startswith("volume F:\\ is online for good on server1: ")
+    assert "move it to another node once" in told.sentence
+
+
 def test_a_node_that_cannot_be_read_is_at_fault_itself():
     assert bad(NodeFacts("server1", problem="The node did not answer.")) == [
         (Failing.SYSTEM, "server1 cannot be read: The node did not answer")
