@@ -44,3 +44,32 @@ def stale(mirrored: float | None, owner: str, heard: float | None, allowed: floa
         f"{owner} was there for {apart:.0f} s after the mirror was last seen in sync here, "
         "and may have written alone"
     )
+
+
+class Doubt:
+    """Hears of owners, and tells what their silence says of the copies on this node.
+
+    Args:
+        allowed: of ``tolerance``.
+    """
+
+    def __init__(self, allowed: float) -> None:
+        self._allowed = allowed
+        # Hierarchy -> the owner that was heard of last, and when, own clock.
+        self._heard: dict[str, tuple[str, float]] = {}
+
+    def told(self, hierarchy: str, mirrored: float | None, heard: tuple[str, float | None] | None) -> str:
+        """Why what is here of a hierarchy may be old, "" where nothing says so, or no other node owns it.
+
+        Args:
+            hierarchy: a mirrored one.
+            mirrored: see ``stale``.
+            heard: of ``Memory.owner_heard``.
+        """
+        if heard is None:
+            return ""
+        owner, at = heard
+        if at is not None:
+            self._heard[hierarchy] = owner, at
+        last, when = self._heard.get(hierarchy, ("", 0.0))
+        return stale(mirrored, owner, when if last == owner else None, self._allowed)

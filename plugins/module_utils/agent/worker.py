@@ -35,7 +35,7 @@ from .engine import Engine
 from .hands import Hands
 from .lookout import Views, look
 from .loop import Loop
-from .mirror_doubt import stale, tolerance
+from .mirror_doubt import Doubt, tolerance
 from .observers import Observers
 from .probes import Probes
 from .store.interface import Store, StoreOutage
@@ -155,8 +155,7 @@ class Worker:
             idle=self._standby.look,
         )
         self._mirrored = {name for name, one in place.hierarchies.items() if mirrors(one.volumes)}
-        self._heard: dict[str, tuple[str, float]] = {}
-        self._allowed = tolerance(place.timers, self._probes.looks_every)
+        self._doubt = Doubt(tolerance(place.timers, self._probes.looks_every))
         others = {
             name: tuple(node for node in one.nodes if node != place.name)
             for name, one in place.hierarchies.items()
@@ -385,15 +384,10 @@ class Worker:
 
     def _stale(self, hierarchy: str) -> str:
         """Why mirrored data here may be older than what another node has that owns the hierarchy."""
-        heard = self.memory.owner_heard(hierarchy) if hierarchy in self._mirrored else None
-        if heard is None:
+        if hierarchy not in self._mirrored:
             return ""
-        owner, at = heard
-        if at is not None:
-            self._heard[hierarchy] = owner, at
-        last = self._heard.get(hierarchy, ("", 0.0))
-        renewed = last[1] if last[0] == owner else None
-        return stale(self._probes.mirrored_at(hierarchy), owner, renewed, self._allowed)
+        mirrored, heard = self._probes.mirrored_at(hierarchy), self.memory.owner_heard(hierarchy)
+        return self._doubt.told(hierarchy, mirrored, heard)
 
     def _named(self, hierarchy: str, found: Local, *, up: bool) -> Local:
         """Its records follow what is up, once every check has found it well; they make nothing unhealthy."""
