@@ -64,6 +64,8 @@ def _report(summary: Summary) -> int:
     out(f"{summary.played} schedules, {days:.1f} days simulated in {took}\n")
     out(f"longest way back into service: {summary.worst:.0%} of the bound\n")
     out(f"overlaps after a suspension, each within its bound: {summary.exposures}\n")
+    excused = ", ".join(f"{why} {count}" for why, count in sorted(summary.mirrors.items()))
+    out(f"data taken that was not the newest: {excused or 'none'}\n")
     strange = undocumented(summary.coverage)
     never = missing(summary.coverage) if summary.played >= ENOUGH else []
     for transition in strange:

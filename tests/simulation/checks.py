@@ -131,13 +131,29 @@ class Checks:
         if self._world.timeline.now < self._tainted.get(node.name, -1.0):
             return  # stale for a moment, and without writes: its mirror finds newer data on other nodes
         if self._risks.data(hierarchy):  # what clients have seen of other data is given up for this
-            self.acknowledged[hierarchy] = min(self.acknowledged[hierarchy], node.services[hierarchy].data)
+            self._given_up(hierarchy, node)
+        elif excuse := self.behind(hierarchy, node):
+            self._world.mirrors[excuse] += 1
+            self._given_up(hierarchy, node)
         known = self.acknowledged[hierarchy]
         if node.services[hierarchy].data < known:
             raise Violation(
                 f"I4: {node.name} serves version {node.services[hierarchy].data} of {hierarchy}, "
                 f"and clients have seen {known}"
             )
+
+    def _given_up(self, hierarchy: str, node: Node) -> None:
+        self.acknowledged[hierarchy] = min(self.acknowledged[hierarchy], node.services[hierarchy].data)
+        if hierarchy in self._world.replicas:
+            self._world.replicas[hierarchy].taken()
+
+    def behind(self, hierarchy: str, node: Node) -> str:
+        """What excuses that a node's copy is old; "" where it is not, or nothing does."""
+        replica = self._world.replicas.get(hierarchy)
+        if replica is None or node.services[hierarchy].data >= self.acknowledged[hierarchy]:
+            return ""
+        lost = replica.lost(node)
+        return replica.gap.excuse(*lost) if lost is not None else ""
 
     def given_up(self, hierarchy: str) -> bool:
         """What clients have seen may be lost: a person has accepted that, or who has it was forgotten."""

@@ -111,7 +111,12 @@ class Computer(ABC):
         for hierarchy in self.services:
             self.world.changed(hierarchy, self)
 
-    def _frozen(self) -> float:
+    @property
+    def life(self) -> int:
+        """Another one for each process of its agent."""
+        return self._life
+
+    def frozen(self) -> float:
         """True time at which the agent goes on, 0 where it is not held up."""
         now = self.world.timeline.now
         until = max(self.paused_until, self.suspended_until)
@@ -126,7 +131,7 @@ class Computer(ABC):
         def event() -> None:
             if life != self._life:
                 return
-            until = self._frozen()
+            until = self.frozen()
             if until:
                 self.world.timeline.at(until, event)
             elif self.clock.mono() < target - 1e-6:
@@ -142,7 +147,7 @@ class Computer(ABC):
         def event() -> None:
             if life != self._life:
                 return
-            until = self._frozen()
+            until = self.frozen()
             if until:
                 self.world.timeline.at(until, event)
             else:

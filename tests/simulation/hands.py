@@ -70,6 +70,10 @@ class Hands(Computer):
             memory = self.memory
             if memory is None or work != service.work:
                 return
+            if not self.world.turns(hierarchy, self):
+                self._failed(hierarchy, "its mirror is not turned round")
+                self.think()
+                return
             seconds = lifetime(timers, memory.until, self.clock.mono())
             if seconds:
                 service.address_ends = self.clock.mono() + seconds + self.world.random.uniform(0, 0.02)
@@ -93,7 +97,7 @@ class Hands(Computer):
     def fail(self, hierarchy: str) -> None:
         """The health check of a hierarchy that is up turns red."""
         memory = self.memory
-        if memory is not None and memory.local[hierarchy].state is LocalState.UP and not self._frozen():
+        if memory is not None and memory.local[hierarchy].state is LocalState.UP and not self.frozen():
             failures = (*memory.local[hierarchy].failures, self.clock.mono())
             self._local(hierarchy, LocalState.UP, healthy=False, failures=failures, problem="no answer")
             self.think()

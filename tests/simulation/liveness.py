@@ -86,6 +86,8 @@ class Liveness:
             return "no node is able"
         if rules.replicated and record.current is not None and not set(able) & set(record.current):
             return "old data" if self._have_newest(rules, record.current) else ""
+        if self._in_doubt(rules, record, able):
+            return "its data may be old"
         if rules.replicated and self._hand.damaged and lost:
             return "a damaged record, and with it who had the newest data"
         owner = world.nodes.get(record.owner)
@@ -118,7 +120,18 @@ class Liveness:
         if checks.given_up(rules.name):
             return True
         known = checks.acknowledged[rules.name]
-        return any(self._world.nodes[name].services[rules.name].data >= known for name in current)
+        nodes = [self._world.nodes[name] for name in current]
+        return any(
+            node.services[rules.name].data >= known or checks.behind(rules.name, node) for node in nodes
+        )
+
+    def _in_doubt(self, rules: Rules, record: HierarchyRecord, able: list[str]) -> bool:
+        """Its owner does not come back, and has outlived the mirror as far as each other node can know."""
+        owner = self._world.nodes.get(record.owner)
+        if rules.name not in self._world.replicas or owner is None or record.owner in able:
+            return False
+        memories = [memory for name in able if (memory := self._world.nodes[name].memory) is not None]
+        return all(memory.local[rules.name].stale for memory in memories)
 
     def _able(self, node: Node, rules: Rules, record: HierarchyRecord, maintenance: Maintenance) -> bool:
         kept_from = node.name in maintenance.nodes and node.name != record.owner

@@ -1,7 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Data that moves with a hierarchy: a synchronous mirror between its nodes, as far as ownership is
-concerned."""
+"""Data that moves with a hierarchy: a mirror between its nodes that waits for all of them."""
 
 from __future__ import annotations
 
@@ -20,6 +19,9 @@ _EVERY = 0.5
 class Mirror:
     """Writes to every replicated hierarchy that a client can reach, twice a second.
 
+    It is kinder than any mirror of Windows (see ``replica``), so that nothing excuses old data under it.
+    Those that have a ``Replica`` are left to that.
+
     A write is acknowledged once every node that the record may name as current has it. A node that cannot be
     reached is reported to the owner, whose decision takes it out of the record; until then writes wait.
     """
@@ -27,7 +29,7 @@ class Mirror:
     def __init__(self, world: World) -> None:
         self._world = world
         for rules in world.cluster.hierarchies:
-            if rules.replicated:
+            if rules.replicated and rules.name not in world.replicas:
                 world.timeline.after(_EVERY, lambda rules=rules: self._write(rules))  # type: ignore[misc]
 
     def _write(self, rules: Rules) -> None:

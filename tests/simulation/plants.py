@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Twelve bugs of the kind that split a cluster, planted one at a time: the simulation has to find each of
-them."""
+"""Bugs of the kind that split a cluster or lose data, planted one at a time: the
+simulation has to find each."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from ansible_collections.standby.iis.plugins.module_utils.agent.mirror_doubt import Doubt
+from ansible_collections.standby.iis.plugins.module_utils.ha import mirror
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership import (
+    danger,
     decide,
+    fencing,
     fitness,
     memory,
     owned,
@@ -22,7 +26,11 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership import (
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Purpose, Write
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import HIERARCHIES, NodeRecord
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Snapshot
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import (
+    PowerState,
+    Snapshot,
+)
+from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy
 from tests.simulation import hands, world
 
 Memory = memory.Memory
@@ -179,6 +187,69 @@ def _unfenced_claimed() -> Any:
     return patch.object(vacant, "ended", ended)
 
 
+def _stale_ignored() -> Any:
+    """A node takes its copy for the newest although its owner has outlived the mirror."""
+    return patch.object(Doubt, "told", lambda self, hierarchy, mirrored, heard: "")
+
+
+def _cut_not_written() -> Any:
+    """The other node stays in the record when the mirror is cut."""
+    right = owned._Owner.go_on
+
+    def go_on(self: Any) -> Any:
+        current = self.local.current
+        if current is not None and set(current) < set(self.record.current or ()):
+            self.local = replace(self.local, current=self.record.current)
+        return right(self)
+
+    return patch.object(owned._Owner, "go_on", go_on)
+
+
+def _named_after_a_takeover() -> Any:
+    """Who takes it from a lost node leaves that one in the record, which has what nobody else has."""
+    right = vacant._claim
+
+    def claim(s: Any, rules: Any, record: Any, seen: Any, why: str) -> Any:
+        verdict, writes = right(s, rules, record, seen, why)
+        claimed = [replace(one, record=replace(one.record, current=record.current)) for one in writes]
+        return verdict, claimed
+
+    return patch.object(vacant, "_claim", claim)
+
+
+def _rpo_ignored() -> Any:
+    """An asynchronous copy beyond its RPO counts as one within."""
+    right = mirror.side_of
+
+    def side_of(volume: Any, facts: Any) -> Any:
+        side = right(volume, facts)
+        return replace(side, copy=Copy.IN_SYNC) if side.copy is Copy.BEHIND else side
+
+    return patch.object(mirror, "side_of", side_of)
+
+
+def _policy_ignored() -> Any:
+    """An asynchronous copy is taken without an operator's word."""
+    right = mirror._trusted
+
+    def trusted(volume: Any, side: Any) -> bool:
+        allowed = replace(volume.mirror, takeover=mirror.Takeover.WITHIN_RPO)
+        return right(replace(volume, mirror=allowed), side)
+
+    return patch.object(mirror, "_trusted", trusted)
+
+
+def _fence_believed() -> Any:
+    """A fence that runs or has failed counts as confirmed."""
+    right = fencing.power_of
+
+    def power_of(s: Snapshot, node: str, incarnation: int) -> Any:
+        power = right(s, node, incarnation)
+        return replace(power, state=PowerState.CONFIRMED) if power is not None else None
+
+    return _both(patch.object(fencing, "power_of", power_of), patch.object(danger, "power_of", power_of))
+
+
 @contextmanager
 def _both(*patches: Any) -> Iterator[None]:
     with patches[0], patches[1]:
@@ -198,4 +269,10 @@ PLANTS: Mapping[str, Callable[[], Any]] = {
     "deadline counted from the answer": _counted_from_the_answer,
     "release before stop": _released_before_stopped,
     "claim of an unfenced owner": _unfenced_claimed,
+    "stale copy ignored": _stale_ignored,
+    "cut of a mirror not written down": _cut_not_written,
+    "claim that names the lost owner too": _named_after_a_takeover,
+    "RPO ignored": _rpo_ignored,
+    "copy behind taken without a word": _policy_ignored,
+    "fence believed before it has worked": _fence_believed,
 }

@@ -45,6 +45,7 @@ class Summary:
         worst: the longest way back into service, as a fraction of the bound.
         failures: seed -> what was violated.
         coverage: (standing, role or reason; from; to) -> how often.
+        mirrors: what excused that a node took data that was not the newest -> how often.
     """
 
     played: int = 0
@@ -55,6 +56,7 @@ class Summary:
     worst: float = 0.0
     failures: dict[int, str] = field(default_factory=dict)
     coverage: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    mirrors: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Summary) -> None:
         """Take another one in."""
@@ -65,6 +67,7 @@ class Summary:
         self.worst = max(self.worst, other.worst)
         self.failures |= other.failures
         self.coverage += other.coverage
+        self.mirrors += other.mirrors
 
 
 @contextmanager
@@ -137,6 +140,7 @@ def play_many(first: int, count: int) -> Summary:
             summary.exposures += outcome.exposures
             summary.worst = max(summary.worst, outcome.worst)
             summary.coverage += outcome.coverage
+            summary.mirrors += outcome.mirrors
             if seed % _CHUNK == 0:
                 gc.collect()
     summary.processor = time.process_time() - started

@@ -26,7 +26,7 @@ from tests.simulation.checks import Violation
 from tests.simulation.declared import some_cluster, some_timers
 from tests.simulation.foreign import ForeignHand
 from tests.simulation.liveness import Liveness
-from tests.simulation.mirror import Mirror
+from tests.simulation.mirror_faults import MirrorFaults
 from tests.simulation.node import SLOWEST_DEVICE, Node
 from tests.simulation.world import STORE, World
 
@@ -42,6 +42,7 @@ class Outcome:
         seconds: simulated.
         coverage: (standing or reason, from, to) -> how often.
         exposures: overlaps that a suspension excuses.
+        mirrors: see ``runs.Summary``.
         account: what happened, where a trace was asked for.
         worst: the longest way back into service after the faults were over, as a fraction of the bound.
     """
@@ -50,6 +51,7 @@ class Outcome:
     coverage: Counter[tuple[str, str, str]]
     exposures: int
     worst: float
+    mirrors: Counter[str]
     account: str = ""
 
 
@@ -64,7 +66,7 @@ class Schedule:
         kind = self.random.choice(_KINDS)
         lag = 0.0 if kind == "etcd" else self.random.choice((0.0, 0.0, LISTING_AGE))
         self.world = World(seed, self.cluster, self.timers, kind=kind, lag=lag, trace=trace)
-        self.mirror = Mirror(self.world)
+        self.mirrors = MirrorFaults(seed, self.world)
         self._hand = ForeignHand(self.world)
         self._requests = 0
         self._devices_failed = self._over = False
@@ -83,7 +85,7 @@ class Schedule:
         for _fault in range(chance.choice((0, 1, 1, 2, 2, 3, 4, 6))):
             world.timeline.at(chance.uniform(0, chaos), self._fault())
         self._devices(chaos)
-        world.timeline.run(chaos)
+        world.timeline.run(self.mirrors.begin(chaos))
         self._heal()
         longest = max(len(rules.nodes) for rules in self.cluster.hierarchies)
         limit = bound(self.timers, nodes=longest, lag=world.lag)
@@ -93,7 +95,7 @@ class Schedule:
         took = self._recover(limit)
         world.timeline.run(world.timeline.now + chance.choice((0.0, 0.0, 0.0, 1.0)) * self.timers.ttl)
         exposures, account = world.checks.exposures, world.account
-        return Outcome(world.timeline.now, world.coverage, exposures, took / limit, account)
+        return Outcome(world.timeline.now, world.coverage, exposures, took / limit, world.mirrors, account)
 
     def _recover(self, limit: float) -> float:
         """Run until nothing is waited for any more.
@@ -363,6 +365,7 @@ class Schedule:
         world = self.world
         world.note(None, "all faults are over")
         self._over = True
+        self.mirrors.heal()
         world.cut.clear()
         world.late = world.loss = 0.0
         world.slow_start = 1.0

@@ -27,10 +27,16 @@ _FOUND = {
     "listing trusted": 43,
     "promise forgotten": 521,
     "epoch not raised": 2,
-    "own record resurrected after a fence": 822,
+    "own record resurrected after a fence": 1959,
     "deadline counted from the answer": 873,
     "release before stop": 43,
-    "claim of an unfenced owner": 174,
+    "claim of an unfenced owner": 320,
+    "stale copy ignored": 1312,
+    "cut of a mirror not written down": 0,
+    "claim that names the lost owner too": 2,
+    "RPO ignored": 731,
+    "copy behind taken without a word": 1791,
+    "fence believed before it has worked": 215,
 }
 _ENOUGH = 100_000
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership import sightings
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Decision, Write
@@ -35,6 +35,9 @@ from tests.simulation.node import Node
 from tests.simulation.register import Register
 from tests.simulation.timeline import Clock, Timeline
 
+if TYPE_CHECKING:
+    from tests.simulation.replica import Replica
+
 STORE = "store"
 
 
@@ -58,7 +61,8 @@ class World:
         loss: the share of messages that get lost.
         late: the share of messages that are late, by up to forty store timeouts.
         slow_start: factor by which starting takes longer than usual, on every node.
-        coverage: see ``runs.Summary``.
+        coverage, mirrors: see ``runs.Summary``.
+        replicas: hierarchy -> its mirror, where that goes on alone.
         peers: of each node: those that share a hierarchy with it.
         dead_devices: nodes whose power cannot be cut, though a device for it is declared.
         creations: key -> until when a put of a node that knew of no record there may have its effect.
@@ -90,6 +94,8 @@ class World:
         self.dead_devices: set[str] = set()
         self.creations: dict[str, float] = {}
         self.coverage: Counter[tuple[str, str, str]] = Counter()
+        self.replicas: dict[str, Replica] = {}
+        self.mirrors: Counter[str] = Counter()
         self._trace: list[str] | None = [] if trace else None
         self.peers = {name: cluster.peers(name) for name in cluster.nodes}
         self.nodes = {name: Node(self, name, self._clock()) for name in cluster.nodes}
@@ -158,6 +164,11 @@ class World:
         if node.visible(hierarchy):
             self.note(node, f"{hierarchy} is visible")
         self.checks.visible(hierarchy, node)
+
+    def turns(self, hierarchy: str, node: Node) -> bool:
+        """A mirror is to be turned round, where there is one that has to be."""
+        replica = self.replicas.get(hierarchy)
+        return replica is None or replica.turn(node)
 
     def mounted(self, hierarchy: str, node: Node) -> None:
         """The disk of a hierarchy came online on a node."""
