@@ -57,6 +57,8 @@ class Memory:
         self._ahead_before: float | None = None
         # Peer -> own monotonic clock until which it was promised that this node does not fence it.
         self._given: dict[str, float] = {}
+        # Peer -> own monotonic clock when it last asked for a promise.
+        self._asking: dict[str, float] = {}
         # Keys with a write under way; keys whose last write was refused, with when: until a read begun later.
         self._busy: frozenset[str] = frozenset()
         self._refused: dict[str, float] = {}
@@ -238,10 +240,10 @@ class Memory:
         return seen.record if seen is not None else None
 
     def owner_heard(self, hierarchy: str) -> tuple[str, float | None] | None:
-        """Another node that the record names as owner, and own clock when its last renewal was seen.
+        """Another node that the record names as owner, and own clock when it last gave a sign of life.
 
-        The time is None once that node has ended: what changed its record then was no renewal. None alone
-        where no other node is named.
+        That is a renewal that was seen, or a question for a promise. The time is None once that node has
+        ended: what changed its record then was no renewal. None alone where no other node is named.
         """
         seen = self._seen.hierarchies.get(hierarchy)
         owner = seen.record.owner if seen is not None and seen.record is not None else ""
@@ -249,7 +251,9 @@ class Memory:
             return None
         node = self._seen.nodes.get(owner)
         renews = node is not None and node.record is not None and not node.record.ended
-        return owner, node.since if node is not None and renews else None
+        if node is None or not renews:
+            return owner, None
+        return owner, max(node.since, self._asking.get(owner, node.since))
 
     # Peers
 
@@ -270,11 +274,13 @@ class Memory:
         A fence that an earlier process of this node has begun may still take effect: for a ttl from its first
         read on, nothing is promised.
         """
-        if self._first_read is None or now < self._first_read + self.timers.ttl:
-            return False
         seen = self._seen.nodes.get(peer)
         record = seen.record if seen else None
-        if record is None or record.ended or record.incarnation != incarnation or peer in self._fencing:
+        if record is None or record.ended or record.incarnation != incarnation:
+            return False
+        self._asking[peer] = now
+        early = self._first_read is None or now < self._first_read + self.timers.ttl
+        if early or peer in self._fencing:
             return False
         self._given[peer] = now + self.timers.ttl
         return True

@@ -22,6 +22,8 @@ def own(s: Snapshot, rules: Rules, record: HierarchyRecord) -> Result:
         return owner.leave_alone(seen.problem)
     if seen.problem:
         return owner.repair(seen.problem)
+    if owner.writes_alone():
+        return owner.name_the_newest()
     if record.request is not None:
         return owner.answer(record.request)
     return owner.go_on()
@@ -36,6 +38,22 @@ class _Owner:
         self.record = record
         self.version = version
         self.local = local
+
+    # Its mirror
+
+    def writes_alone(self) -> bool:
+        """A node that the record names has not got what is written here.
+
+        That is written down before all else, also in maintenance: whoever takes it goes by the record.
+        """
+        named, current = self.record.current, self.local.current
+        return self.s.reachable and bool(named and current and not set(named) <= set(current))
+
+    def name_the_newest(self) -> Result:
+        """Write down what its mirror tells."""
+        current = self.local.current or ()
+        told = f"it is in service on {self.s.node}; {' and '.join(current)} have its newest data"
+        return self._write(Purpose.MARK, told, self._as_it_is(), current=current)
 
     # Requests
 
@@ -131,8 +149,7 @@ class _Owner:
         s, record, local = self.s, self.record, self.local
         told = f"it is in service on {s.node}"
         if self.rules.replicated and local.current is not None and local.current != record.current:
-            more = f"{told}; {' and '.join(local.current)} have its newest data"
-            return self._write(Purpose.MARK, more, Reason.IN_SERVICE, current=local.current)
+            return self.name_the_newest()
         if record.failovers and s.now - local.since >= s.timers.stability:
             return self._write(Purpose.SETTLE, f"{told}, and stable", Reason.IN_SERVICE, failovers=0)
         better = self._switchback()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When another node that owns a hierarchy was last heard of: by its renewals, and by nothing else."""
+"""When another node that owns a hierarchy was last heard of: by renewals and questions, by nothing else."""
 
 from __future__ import annotations
 
@@ -52,3 +52,21 @@ def test_where_no_other_node_is_named_there_is_none_to_hear(record):
 
 def test_nothing_is_known_before_the_first_reading():
     assert Node().memory.owner_heard("web") is None
+
+
+def test_a_question_for_a_promise_is_a_sign_of_life_as_well():
+    node = Node()
+    node.read(100.0, web=(7, THEIRS), server2=(4, PEER))
+    node.memory.grant("server2", PEER.incarnation, 130.0)
+    assert node.memory.owner_heard("web") == ("server2", pytest.approx(130.0))
+    node.memory.grant("server2", PEER.incarnation - 1, 140.0)
+    assert node.memory.owner_heard("web") == ("server2", pytest.approx(130.0))
+    node.read(150.0, web=(7, THEIRS), server2=(5, beat(PEER)))
+    assert node.memory.owner_heard("web") == ("server2", pytest.approx(150.1))
+
+
+def test_so_is_one_that_is_refused():
+    node = Node()
+    node.read(100.0, web=(7, THEIRS), server2=(4, PEER))
+    assert not node.memory.grant("server2", PEER.incarnation, 100.0 + TIMERS.ttl / 2)
+    assert node.memory.owner_heard("web") == ("server2", pytest.approx(100.0 + TIMERS.ttl / 2))

@@ -165,6 +165,10 @@ def test_in_maintenance_nothing_is_moved_recovered_or_fenced_by_itself(s, met):
             seen = calm.hierarchies.get(one.record.hierarchy)
             known = seen.record if seen is not None and not seen.problem else None
             assert known is None or s.node in (known.owner, known.successor)
+        elif isinstance(one, Write) and one.purpose is Purpose.MARK:  # its mirror is cut: that is kept
+            before = calm.hierarchies[one.record.hierarchy].record
+            assert before is not None and not set(before.current or ()) <= set(one.record.current or ())
+            assert replace(one.record, current=before.current, reason=before.reason) == before
         elif isinstance(one, Write):
             assert one.purpose in (Purpose.JOIN, Purpose.RENEW, Purpose.REPAIR)
         if isinstance(one, Do) and one.verb is Verb.START:

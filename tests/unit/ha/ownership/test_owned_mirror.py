@@ -1,0 +1,52 @@
+# SPDX-FileCopyrightText: 2026 The standby.iis authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node whose mirror is cut writes alone: that is written down before anything else is done with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import Maintenance
+from tests.support.ownership_snapshots import STOP, cluster, decided, member, owned, rules, up, wants
+
+BOTH, ALONE = ("server1", "server2"), ("server1",)
+OF = cluster(rules(replicated=True))
+NAMED = {"web": owned(current=BOTH)}
+MAINTENANCE = Maintenance(cluster=True)
+
+
+@pytest.mark.parametrize("maintenance", [Maintenance(), MAINTENANCE], ids=["usual", "maintenance"])
+@pytest.mark.parametrize("leaving", [False, True], ids=["stays", "leaves"])
+def test_it_is_named_alone_first_whatever_is_to_come(maintenance, leaving):
+    found = decided(
+        of=OF,
+        records=NAMED,
+        local={"web": up(current=ALONE)},
+        own=member(leaving=leaving),
+        maintenance=maintenance,
+    )
+
+    assert found.record("mark").current == ALONE
+    assert found.work == []
+
+
+def test_what_is_asked_for_waits_for_that():
+    asked = wants(target="server2")
+    asked["web"] = owned(current=BOTH, request=asked["web"].record.request)
+    found = decided(of=OF, records=asked, local={"web": up(current=ALONE)})
+
+    assert found.record("mark").current == ALONE
+    assert found.record("mark").request is not None
+
+
+def test_it_leaves_though_nothing_can_be_written():
+    found = decided(
+        of=OF,
+        records=NAMED,
+        local={"web": up(current=ALONE)},
+        own=member(leaving=True),
+        reachable=False,
+        outage="no answer",
+    )
+
+    assert found.work == STOP
