@@ -202,7 +202,8 @@ def _cut_not_written() -> Any:
             self.local = replace(self.local, current=self.record.current)
         return right(self)
 
-    return patch.object(owned._Owner, "go_on", go_on)
+    late = patch.object(owned._Owner, "writes_alone", lambda self: False)
+    return _both(late, patch.object(owned._Owner, "go_on", go_on))
 
 
 def _named_after_a_takeover() -> Any:

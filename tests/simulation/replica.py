@@ -248,12 +248,13 @@ class Replica:
             eye = self._eyes[node.name] = _Eye(node.life, Doubt(self._allowed))
         local = memory.local[name]
         up = local.state is LocalState.UP
-        current = local.current if up and eye.up == local.since else None
+        kept = None if local.state is LocalState.STARTING else local.current
+        current = kept if not up or eye.up == local.since else None
         if now >= eye.due and copy is not Copy.NONE:
             eye.due = now + self.world.timers.interval
             seen, complete = self._told_by(node.name, copy)
             eye.mirrored = now if complete else eye.mirrored
-            current = seen if up else None
+            current = seen if up else kept
         eye.up = local.since if up else -1.0
         stale = "" if up else eye.doubt.told(name, eye.mirrored, memory.owner_heard(name))
         if current is not None:

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Membership, Rules
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import Timers
 from tests.simulation.mirror import Mirror
+from tests.simulation.replica import Kind, Replica
 from tests.simulation.world import STORE, World
 
 SITE = "site 0"
@@ -19,6 +22,7 @@ def serving(
     *,
     exclusive: bool = False,
     replicated: bool = False,
+    alone: bool = False,
     fences: bool = False,
     kind: str = "registers",
     lag: float = 0.0,
@@ -31,6 +35,7 @@ def serving(
         timers: of the cluster.
         exclusive: SITE has a disk that two nodes must never write.
         replicated: SITE has data that a mirror keeps on all nodes.
+        alone: that mirror goes on alone where it is cut, see ``Replica``.
         fences: the power of every node can be cut.
         kind, lag: of the store, see ``World``.
 
@@ -40,6 +45,8 @@ def serving(
     rules = Rules(SITE, nodes, exclusive=exclusive, replicated=replicated)
     membership = Membership(nodes, (rules,), {}, frozenset(nodes if fences else ()))
     world = World(seed, membership, timers, kind=kind, lag=lag)
+    if alone:
+        world.replicas[SITE] = Replica(world, rules, Kind(), Random(seed))
     if replicated:
         Mirror(world)
     for node in world.nodes.values():

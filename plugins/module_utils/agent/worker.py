@@ -350,7 +350,9 @@ class Worker:
         blocked, up = self._probes.blocked(hierarchy), local.state is LocalState.UP
         found = local if local.blocked == blocked else replace(local, blocked=blocked)
         stale = "" if up else self._stale(hierarchy)
-        current = self._probes.current(hierarchy) if up else None
+        # Once it is being stopped, what its mirror told last stands: it is released to nobody else.
+        kept = None if local.state is LocalState.STARTING else local.current
+        current = self._probes.current(hierarchy) if up else kept
         if (found.stale, found.current) != (stale, current):
             found = replace(found, stale=stale, current=current)
         if not up and local.notice:

@@ -46,8 +46,11 @@ class _Owner:
 
         That is written down before all else, also in maintenance: whoever takes it goes by the record.
         """
+        return self.s.reachable and self.local.state is LocalState.UP and self._wrote_alone()
+
+    def _wrote_alone(self) -> bool:
         named, current = self.record.current, self.local.current
-        return self.s.reachable and bool(named and current and not set(named) <= set(current))
+        return bool(named and current and not set(named) <= set(current))
 
     def name_the_newest(self) -> Result:
         """Write down what its mirror tells."""
@@ -244,6 +247,8 @@ class _Owner:
             told = f"{why}; it is stopped on {self.s.node} first"
             return self._do(Verb.STOP, Reason.HANDING_OVER, told)
         changes: dict[str, object] = {"owner": "", "successor": to}
+        if self._wrote_alone():
+            changes["current"] = self.local.current
         if request is not None:
             out = request.kind is RequestKind.OUT
             changes |= {"request": None, "answer": Answer(request.id, True, why), "wanted": not out}

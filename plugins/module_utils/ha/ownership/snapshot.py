@@ -107,8 +107,8 @@ class Local:
             none older than ``hold_off``.
         problem: the last failure, one clause.
         blocked: why it cannot be brought up here (no twin, no disk, IIS not running), else "".
-        current: nodes with up-to-date data as the mirror reports it to its owner; None where there is no
-            mirror.
+        current: nodes with up-to-date data as the mirror reports it to its owner, and once it is stopped as
+            reported last; None where there is no mirror, or nothing was reported since it was started.
         notice: what somebody has to mend although it serves, one clause, else "".
         given_up: a fault found while it was up here that stopping and starting does not mend, one clause; ""
             where it was found well, or claimed, since.

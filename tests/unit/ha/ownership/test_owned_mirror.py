@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import Maintenance
-from tests.support.ownership_snapshots import STOP, cluster, decided, member, owned, rules, up, wants
+from tests.support.ownership_snapshots import STOP, cluster, decided, down, member, owned, rules, up, wants
 
 BOTH, ALONE = ("server1", "server2"), ("server1",)
 OF = cluster(rules(replicated=True))
@@ -50,3 +52,11 @@ def test_it_leaves_though_nothing_can_be_written():
     )
 
     assert found.work == STOP
+
+
+def test_what_was_written_alone_is_released_to_nobody_else():
+    found = decided(
+        of=OF, records=NAMED, local={"web": replace(down(), current=ALONE)}, own=member(leaving=True)
+    )
+
+    assert found.record("release").current == ALONE
