@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from ansible_collections.standby.iis.plugins.module_utils.agent.mirror_doubt import Doubt
 from ansible_collections.standby.iis.plugins.module_utils.ha import mirror
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership import (
     danger,
@@ -187,11 +186,6 @@ def _unfenced_claimed() -> Any:
     return patch.object(vacant, "ended", ended)
 
 
-def _stale_ignored() -> Any:
-    """A node takes its copy for the newest although its owner has outlived the mirror."""
-    return patch.object(Doubt, "told", lambda self, hierarchy, mirrored, heard: "")
-
-
 def _cut_not_written() -> Any:
     """The other node stays in the record when the mirror is cut."""
     right = owned._Owner.go_on
@@ -270,7 +264,6 @@ PLANTS: Mapping[str, Callable[[], Any]] = {
     "deadline counted from the answer": _counted_from_the_answer,
     "release before stop": _released_before_stopped,
     "claim of an unfenced owner": _unfenced_claimed,
-    "stale copy ignored": _stale_ignored,
     "cut of a mirror not written down": _cut_not_written,
     "claim that names the lost owner too": _named_after_a_takeover,
     "RPO ignored": _rpo_ignored,

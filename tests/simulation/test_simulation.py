@@ -31,7 +31,6 @@ _FOUND = {
     "deadline counted from the answer": 873,
     "release before stop": 43,
     "claim of an unfenced owner": 320,
-    "stale copy ignored": 14572,
     "cut of a mirror not written down": 28866,
     "claim that names the lost owner too": 2,
     "RPO ignored": 731,
