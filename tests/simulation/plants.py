@@ -223,17 +223,6 @@ def _rpo_ignored() -> Any:
     return patch.object(mirror, "side_of", side_of)
 
 
-def _policy_ignored() -> Any:
-    """An asynchronous copy is taken without an operator's word."""
-    right = mirror._trusted
-
-    def trusted(volume: Any, side: Any) -> bool:
-        allowed = replace(volume.mirror, takeover=mirror.Takeover.WITHIN_RPO)
-        return right(replace(volume, mirror=allowed), side)
-
-    return patch.object(mirror, "_trusted", trusted)
-
-
 def _fence_believed() -> Any:
     """A fence that runs or has failed counts as confirmed."""
     right = fencing.power_of
@@ -267,6 +256,5 @@ PLANTS: Mapping[str, Callable[[], Any]] = {
     "cut of a mirror not written down": _cut_not_written,
     "claim that names the lost owner too": _named_after_a_takeover,
     "RPO ignored": _rpo_ignored,
-    "copy behind taken without a word": _policy_ignored,
     "fence believed before it has worked": _fence_believed,
 }

@@ -63,12 +63,10 @@ class Kind:
 
     Attributes:
         rpo: seconds; None of a synchronous one.
-        policy: it is taken by itself within the RPO.
         lag: seconds by which the copy is usually behind.
     """
 
     rpo: int | None = None
-    policy: bool = False
     lag: float = 0.0
 
 
@@ -102,7 +100,7 @@ class Replica:
     faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
-        self.gap = Gap(self.world, self.rules.name, float(self.kind.rpo or 0) if self.kind.policy else 0.0)
+        self.gap = Gap(self.world, self.rules.name, float(self.kind.rpo or 0))
         # Nodes whose end is a source. The other one of two learns of it once they reach each other.
         self._sources: set[str] = set()
         self._latest = ""
@@ -214,8 +212,7 @@ class Replica:
         return Copy.BEHIND if behind else Copy.IN_SYNC
 
     def _mind_the_gap(self, source: Node) -> None:
-        trusted = self.kind.rpo is None or self.kind.policy
-        self.gap.watch(source, self._written, whole=trusted and self._copies() is Copy.IN_SYNC)
+        self.gap.watch(source, self._written, whole=self._copies() is Copy.IN_SYNC)
 
     # Who takes old data
 
@@ -281,15 +278,17 @@ def _declared(rules: Rules, kind: Kind) -> Hierarchy:
     if kind.rpo is None:
         declared = Mirror(ends)
     else:
-        takeover = Takeover.WITHIN_RPO if kind.policy else Takeover.NEVER
-        declared = Mirror(ends, MirrorMode.ASYNC, kind.rpo, takeover)
+        declared = Mirror(ends, MirrorMode.ASYNC, kind.rpo, Takeover.WITHIN_RPO)
     volume = Volume("R:\\", VolumeKind.MIRROR, rules.nodes, mirror=declared)
     return Hierarchy(rules.name, rules.nodes, volumes=(volume,))
 
 
 def some_kind(chance: Random) -> Kind:
-    """Synchronous, or asynchronous with an operator's word on what may be lost, or without."""
+    """Synchronous, or asynchronous with an operator's word on what may be lost.
+
+    Without that word a person decides about every takeover (``test_gates.py``).
+    """
     if chance.random() < 0.6:
         return Kind()
     rpo = chance.choice((1, 2, 5))
-    return Kind(rpo, chance.random() < 0.7, chance.uniform(0.1, 0.8) * rpo)
+    return Kind(rpo, rpo * (chance.uniform(0.1, 0.8) if chance.random() < 0.7 else 0.1))

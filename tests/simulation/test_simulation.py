@@ -27,14 +27,13 @@ _FOUND = {
     "listing trusted": 43,
     "promise forgotten": 521,
     "epoch not raised": 2,
-    "own record resurrected after a fence": 1959,
+    "own record resurrected after a fence": 2191,
     "deadline counted from the answer": 873,
     "release before stop": 43,
     "claim of an unfenced owner": 320,
     "cut of a mirror not written down": 28866,
     "claim that names the lost owner too": 2,
     "RPO ignored": 731,
-    "copy behind taken without a word": 1791,
     "fence believed before it has worked": 215,
 }
 _ENOUGH = 100_000

@@ -17,7 +17,6 @@ from .redfish import Redfish
 from .settings import Settings
 
 COMMAND, REDFISH, MANUAL = "command", "redfish", "manual"
-_FORCE = "Make sure that the node is off, then ask for what it had with force; mend the fence"
 # Seconds in which a controller answers when it is only looked at.
 _LOOK = 15.0
 
@@ -88,7 +87,7 @@ class CommandFence:
             )
         except StandbyError as error:
             raise StandbyError(
-                f"its fence {self._program}: {error.problem}", node=self._node, remedy=_FORCE
+                f"its fence {self._program}: {error.problem}", node=self._node, remedy=_by_hand(self._node)
             ) from error
         return f"{self._program} was run, and ended with 0"
 
@@ -119,7 +118,9 @@ class RedfishFence:
                 return service.force_off()
         except StandbyError as error:
             told = f"its fence: {error.problem}"
-            raise StandbyError(told, node=self._node, remedy=f"{error.remedy}. {_FORCE}") from error
+            raise StandbyError(
+                told, node=self._node, remedy=f"{error.remedy}. {_by_hand(self._node)}"
+            ) from error
 
     def look(self) -> str:
         """See ``Fence``."""
@@ -149,6 +150,10 @@ class ManualFence:
     def look(self) -> str:
         """See ``Fence``."""
         return f"a person confirms that it is off: {said(self._node)}"
+
+
+def _by_hand(node: str) -> str:
+    return f"Make sure that the node is off, then {said(node)}; mend the fence"
 
 
 def said(node: str) -> str:

@@ -169,16 +169,23 @@ def remove_dns(
     outcome = Outcome(True, message, before, {}, {"resource": gone[0].id, "notes": []})
     if check:
         return outcome
+    silent: list[str] = []
     for one in gone if delete else ():
         done = ensure(one, None, keys, clock)
-        if not done.updated and any(told.values for told in done.told):
+        answered = [told for told in done.told if told.values is not None]
+        silent += [
+            f"{one.id} may still be there: the server {told.words}"
+            for told in done.told
+            if told not in answered
+        ]
+        if not done.updated and (not answered or any(told.values for told in answered)):
             raise StandbyError(
                 f"no server deletes it: {'; '.join(told.words for told in done.told)}",
                 resource=one.id,
                 remedy="Make one of its servers take the update, or remove it without delete_record",
             )
     left = replace(cluster, records=tuple(one for one in cluster.records if one not in gone))
-    notes = store.write_cluster(fleet, cluster, left)
+    notes = [*silent, *store.write_cluster(fleet, cluster, left)]
     return replace(outcome, data={**outcome.data, "notes": notes})
 
 

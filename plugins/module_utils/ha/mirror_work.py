@@ -67,6 +67,8 @@ def to_have(
     if len(paired) == len(volume.nodes) and _one_source(sides):
         _refuse_other_source(volume, sides, source)
         return _switch(volume, sides, suspended)
+    if source is None and _sources(sides) > 1:
+        raise _both_sources(volume)
     chosen = _chosen(volume, source, serving, fresh=not any(sides.values()))
     other = next(name for name in volume.nodes if name != chosen)
     tasks = [
@@ -103,7 +105,20 @@ def to_have_no_more(volume: Volume, facts: Mapping[str, NodeFacts]) -> list[Task
 
 
 def _one_source(sides: Mapping[str, Side | None]) -> bool:
-    return sum(side is not None and side.role is Role.SOURCE for side in sides.values()) == 1
+    return _sources(sides) == 1
+
+
+def _sources(sides: Mapping[str, Side | None]) -> int:
+    return sum(side is not None and side.role is Role.SOURCE for side in sides.values())
+
+
+def _both_sources(volume: Volume) -> StandbyError:
+    """Each may have been written to, also where nothing serves now."""
+    return StandbyError(
+        f"both {' and '.join(volume.nodes)} are its source: whose data counts, a person decides",
+        resource=volume.id,
+        remedy="Save what the one has that is to be overwritten, then name the other one as source",
+    )
 
 
 def _refuse_other_source(volume: Volume, sides: Mapping[str, Side | None], source: str | None) -> None:

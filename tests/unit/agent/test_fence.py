@@ -41,7 +41,8 @@ def test_a_fence_that_fails_says_what_it_said_and_what_to_do():
         run("import sys; sys.exit('no answer from the controller.')")
     assert str(failed.value) == (
         "server1: its fence C:\\fence.exe: it ended with code 1 and said: no answer from the controller. "
-        "Make sure that the node is off, then ask for what it had with force; mend the fence."
+        "Make sure that the node is off, then say so on any other node: standby confirm-off server1; "
+        "mend the fence."
     )
 
 

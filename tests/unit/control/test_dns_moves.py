@@ -174,6 +174,20 @@ def test_a_record_is_removed_and_its_servers_keep_what_they_say_or_not(world, de
     assert not remove(False).changed
 
 
+def test_a_record_that_is_deleted_while_servers_are_silent_is_told_of(world):
+    def remove():
+        with world.fleet() as fleet:
+            return dns.remove_dns(fleet, "www.example.com", None, KEYS, False, delete=True, clock=Ticks())
+
+    world.names.down = set(RECORD.servers)
+    with pytest.raises(StandbyError, match=r"no server deletes it: .*: no answer"):
+        remove()
+    assert world.stored().records == (RECORD,)
+    world.names.down = {"192.0.2.54"}
+    assert any("may still be there: the server 192.0.2.54" in one for one in remove().data["notes"])
+    assert world.stored().records == ()
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [({"secret": "no base64!"}, "base64"), ({"secret": ""}, "base64"), ({"algorithm": "md4"}, "md4")],

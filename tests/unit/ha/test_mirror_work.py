@@ -63,7 +63,6 @@ def test_a_mirror_that_is_there_needs_nothing():
         (None, COPY),
         (SOURCE, FREE_TWO),
         (FREE_ONE, FREE_TWO),
-        (SOURCE, side("server2", Role.SOURCE)),
         (side("server1", Role.DESTINATION), COPY),
     ],
 )
@@ -74,6 +73,18 @@ def test_whose_data_counts_of_half_a_mirror_a_person_says(one, two):
     tasks = to_have(MIRROR, facts(one, two), "server2", None, None)
     assert verbs(tasks)[-1] == ("server2", Verb.PAIR)
     assert "what R:\\ has on server1 is overwritten" in tasks[-1].sentence
+
+
+@pytest.mark.parametrize("serving", [None, "server1", "server2"])
+def test_of_two_sources_a_person_says_whose_data_counts_whatever_is_in_service(serving):
+    both = facts(SOURCE, side("server2", Role.SOURCE))
+    with pytest.raises(StandbyError, match="both server1 and server2 are its source") as refused:
+        to_have(MIRROR, both, None, serving, None)
+    assert "name the other one as source" in refused.value.remedy
+    assert verbs(to_have(MIRROR, both, serving or "server2", serving, None))[-1] == (
+        serving or "server2",
+        Verb.PAIR,
+    )
 
 
 def test_or_the_hierarchy_that_is_in_service_there():

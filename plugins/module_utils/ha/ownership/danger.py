@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
+
 from .decision import Reason
 from .fencing import left_alone, power_of
 from .fitness import confirmed
 from .lost import unaccounted
 from .records import HierarchyRecord
 from .snapshot import PowerState, Rules, Seen, Snapshot
+
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def danger(
@@ -47,8 +53,13 @@ def danger(
 
 def by_force(s: Snapshot, rules: Rules) -> str:
     """The one command that takes what may be old, and what that costs, one clause."""
-    name = f"'{rules.name}'" if " " in rules.name else rules.name
-    command = f"standby.iis.switchover -e hierarchy={name} -e to={s.node} -e force=true"
+    told = f"-e hierarchy={rules.name} -e to={s.node} -e force=true"
+    if (
+        _PLAIN.fullmatch(rules.name) is None
+    ):  # Ansible splits and unquotes key=value; a document it reads as it is
+        document = json.dumps({"hierarchy": rules.name, "to": s.node, "force": True}, ensure_ascii=False)
+        told = f"-e {shlex.quote(document)}"
+    command = f"standby.iis.switchover {told}"
     return f"if that is gone for good: {command}, which loses what is newer"
 
 

@@ -120,7 +120,7 @@ class _Owner:
             told = f"{s.node} is being shut down"
             # In maintenance it is left to this node, which brings it up again when it is back.
             return self._give(s.node, f"{told}, and {why}") if why else self._give(self._heir(), told)
-        untried = not local.failures and not local.blocked
+        untried = not (local.failures or local.blocked or local.given_up)
         if why and untried and local.down:
             return self._bring_up()  # it was up before this agent was started, or a person asked for it
         if why and untried and local.state is LocalState.UNKNOWN:

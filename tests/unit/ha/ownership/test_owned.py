@@ -229,7 +229,16 @@ FREEZES = pytest.mark.parametrize(
 
 
 @FREEZES
-@pytest.mark.parametrize("local", [up(), SICK, failed(5), down(blocked="there is no disk E:")])
+@pytest.mark.parametrize(
+    "local",
+    [
+        up(),
+        SICK,
+        failed(5),
+        down(blocked="there is no disk E:"),
+        replace(down(), given_up="it is not reached"),
+    ],
+)
 def test_maintenance_leaves_it_as_it_is(maintenance, why, local):
     found = decided(local={"web": local}, maintenance=maintenance)
 

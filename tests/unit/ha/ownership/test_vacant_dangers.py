@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.danger import by_force
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
     HierarchyRecord,
     Request,
@@ -70,6 +74,15 @@ def test_a_copy_that_may_be_old_is_not_taken_although_the_record_names_it():
         "server2 may have old data: server1 was there for 9 s after; if that is gone for good: "
         "standby.iis.switchover -e hierarchy=web -e to=server2 -e force=true, which loses what is newer"
     )
+
+
+@pytest.mark.parametrize("name", ["Shop & Co", "it's", '50% "off"', "Größe", "a=b"])
+def test_the_command_that_takes_it_names_a_hierarchy_as_ansible_reads_it(name):
+    told = by_force(SimpleNamespace(node="server2"), replace(rules(), name=name))
+    words = told.partition("standby.iis.switchover ")[2].removesuffix(", which loses what is newer")
+    option, document = shlex.split(words)
+    assert option == "-e"
+    assert json.loads(document) == {"hierarchy": name, "to": "server2", "force": True}
 
 
 def test_who_has_it_first_has_its_newest_data():
