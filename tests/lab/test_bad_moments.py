@@ -36,7 +36,6 @@ BRINGING_UP = (Action.ONLINE_DISK, Action.ADD_ADDRESS, Action.START_SITE)
 REQUESTS = [
     pytest.param("Delete", "MSFT_NetIPAddress", id="remove_address"),
     pytest.param("Offline", "MSFT_Disk", id="offline_disk"),
-    pytest.param("Online", "MSFT_Disk", id="online_disk"),
     pytest.param("Create", "MSFT_NetIPAddress", id="add_address"),
 ]
 
