@@ -40,7 +40,7 @@ class Shares:
             OSError: nobody answers, there is no such share, or it does not let this node in.
         """
         parsed = PureWindowsPath(path)
-        computer, _, share = parsed.drive.strip("\\").partition("\\")
+        computer, _backslash, share = parsed.drive.strip("\\").partition("\\")
         other = self._names.get(computer.casefold())
         if other is None or not self._reached(other):
             raise OSError(errno.EHOSTUNREACH, "The network path was not found.")

@@ -69,7 +69,7 @@ def test_an_agent_that_is_not_there_is_told_from_one_that_refuses(ends, monkeypa
     one = copier(ends, "server2", Mock(side_effect=PeerError("it refuses", reason, "server1")))
     with pytest.raises(StandbyError) as failure:
         one.turn(VOLUME, promote=False)
-    assert type(failure.value) is kind
+    assert failure.type is kind
     assert failure.value.resource == "volume R:\\"
     assert failure.value.remedy
     assert ends.end("server2").role is Role.DESTINATION
