@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from ..errors import StandbyError, foreseen
-from ..ha.mirror import mirrors
-from ..ha.model import AGENTS, Hierarchy, Volume
+from ..ha.mirror import by_agents, mirrors
+from ..ha.model import Hierarchy, Volume
 from ..node import Node
 from .copies import CopiedVolume, NotReached, Ownership, Told, told_in
 from .peers.client import PeerError, Reason
@@ -33,12 +34,7 @@ def nobody(peer: str, _payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def copied(hierarchies: Iterable[Hierarchy]) -> list[tuple[Hierarchy, Volume]]:
     """The mirrored volumes that agents copy, each with its hierarchy."""
-    return [
-        (one, volume)
-        for one in hierarchies
-        for volume in mirrors(one.volumes)
-        if volume.mirror is not None and volume.mirror.provider == AGENTS
-    ]
+    return [(one, volume) for one in hierarchies for volume in mirrors(one.volumes) if by_agents(volume)]
 
 
 class Copier:
@@ -65,7 +61,7 @@ class Copier:
         self._volumes: dict[str, tuple[CopiedVolume, float]] = {}
         for hierarchy, volume in copied(hierarchies):
             one = CopiedVolume(
-                node, volume, self._asker(volume), self._owner(hierarchy.name, ownership), time.time
+                node, volume, self._asker(volume), partial(ownership, hierarchy.name), time.time
             )
             rpo = volume.mirror.rpo if volume.mirror is not None and volume.mirror.rpo else 1
             self._volumes[volume.path] = one, max(_SHORTEST, rpo / _ROUNDS)
@@ -130,6 +126,3 @@ class Copier:
             return told_in(answer)
 
         return ask
-
-    def _owner(self, hierarchy: str, ownership: Callable[[str], Ownership]) -> Callable[[], Ownership]:
-        return lambda: ownership(hierarchy)

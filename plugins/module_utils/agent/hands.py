@@ -24,7 +24,8 @@ from ..control.survey import gather
 from ..errors import StandbyError, foreseen
 from ..ha.execute import Report, execute
 from ..ha.facts import NodeFacts, Scope, narrowed, with_mirrors
-from ..ha.model import AGENTS, Hierarchy, Volume
+from ..ha.mirror import by_agents
+from ..ha.model import Hierarchy, Volume
 from ..ha.observe import Presence, presence
 from ..ha.on_node import on_node
 from ..ha.ownership.decision import Do, Reason, Verb
@@ -228,7 +229,7 @@ class Hands:
 
     def _operate(self, step: Step) -> None:
         volume = step.arguments["volume"] if step.action is Action.TURN_MIRROR else None
-        if self._turn is not None and volume is not None and volume.mirror.provider == AGENTS:
+        if self._turn is not None and volume is not None and by_agents(volume):
             self._turn(volume, promote=step.arguments["promote"])
         else:
             operate(self._node, step, self._clock)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..errors import StandbyError
-from ..ha.mirror import mirrors, source_silent, waits
-from ..ha.model import AGENTS
+from ..ha.mirror import by_agents, mirrors, source_silent, waits
 from ..node import Clock
 from .agent_view import View
 from .case import Case
@@ -67,7 +66,7 @@ def needs_agents(case: Case, target: str) -> None:
     """
     for volume in mirrors(case.hierarchy.volumes):
         seen = case.facts.get(target)
-        if volume.mirror is not None and volume.mirror.provider == AGENTS and seen and waits(volume, seen):
+        if by_agents(volume) and seen and waits(volume, seen):
             raise StandbyError(
                 f"{target} has a copy, which agents alone bring up to date and verify, and there are none",
                 node=target,

@@ -169,24 +169,27 @@ def remove_dns(
     outcome = Outcome(True, message, before, {}, {"resource": gone[0].id, "notes": []})
     if check:
         return outcome
-    silent: list[str] = []
-    for one in gone if delete else ():
-        done = ensure(one, None, keys, clock)
-        answered = [told for told in done.told if told.values is not None]
-        silent += [
-            f"{one.id} may still be there: the server {told.words}"
-            for told in done.told
-            if told not in answered
-        ]
-        if not done.updated and (not answered or any(told.values for told in answered)):
-            raise StandbyError(
-                f"no server deletes it: {'; '.join(told.words for told in done.told)}",
-                resource=one.id,
-                remedy="Make one of its servers take the update, or remove it without delete_record",
-            )
+    silent = [note for one in gone if delete for note in _delete(one, keys, clock)]
     left = replace(cluster, records=tuple(one for one in cluster.records if one not in gone))
     notes = [*silent, *store.write_cluster(fleet, cluster, left)]
     return replace(outcome, data={**outcome.data, "notes": notes})
+
+
+def _delete(record: Dns, keys: Keys, clock: Clock) -> list[str]:
+    """Delete a record from its servers; a sentence for each that is silent.
+
+    Raises:
+        StandbyError: it stays, or none of them answers.
+    """
+    done = ensure(record, None, keys, clock)
+    silent = [told for told in done.told if told.values is None]
+    if not done.updated and (len(silent) == len(done.told) or any(told.values for told in done.told)):
+        raise StandbyError(
+            f"no server deletes it: {'; '.join(told.words for told in done.told)}",
+            resource=record.id,
+            remedy="Make one of its servers take the update, or remove it without delete_record",
+        )
+    return [f"{record.id} may still be there: the server {told.words}" for told in silent]
 
 
 def _try_servers(record: Dns, keys: Keys) -> None:

@@ -106,6 +106,13 @@ def put_in_service(
             resource=case.label,
             remedy="Leave it out: docs/dead_server.md says what to do without agents",
         )
+    return _without_agents(fleet, case, to, check, reason, keys, clock)
+
+
+def _without_agents(
+    fleet: Fleet, case: Case, to: str | None, check: bool, reason: str | None, keys: Keys, clock: Clock
+) -> Outcome:
+    """The same, by the controller itself. Arguments and errors are those of ``put_in_service``."""
     target = _target(case, to)
     needs_agents(case, target)
     records = due(case.hierarchy, target) if target in case.hierarchy.nodes else ()

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import StandbyError
 from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.graph import hierarchies
 from ..ha.mirror import state_of
 from ..ha.mirror_work import Task, Verb, to_have, to_have_no_more
-from ..ha.model import Cluster, Mirror, MirrorMode, Volume, VolumeKind
+from ..ha.model import Cluster, MirrorMode, Volume, VolumeKind
 from ..ha.status import State, status
 from ..node import Node
 from ..windows.mirror import Making, Provider, Role
@@ -22,7 +21,7 @@ from . import store
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .membership import names_of
-from .mirrors import ends_from, provider_of
+from .mirrors import ends_from, mirror_of, provider_of
 from .outcome import Outcome
 from .survey import read_all
 from .volume import (
@@ -131,15 +130,13 @@ def _carry_out(fleet: Fleet, volume: Volume, tasks: list[Task], making: Making, 
 
 def _accept(node: Node, volume: Volume) -> None:
     own, other = ends_from(volume, node.name)
-    mirror = _mirror(volume)
+    mirror = mirror_of(volume)
     provider_of(mirror).accept(node, own, other, mirror.rpo)
 
 
 def _perform(node: Node, volume: Volume, verb: Verb, making: Making, seeded: bool) -> None:
-    mirror = volume.mirror
-    if mirror is None:
-        raise StandbyError("is not mirrored", resource=volume.id)
     own, other = ends_from(volume, node.name)
+    mirror = mirror_of(volume)
     provider: Provider = provider_of(mirror)
     synchronous = mirror.mode is MirrorMode.SYNC
     operations: dict[Verb, Callable[[], None]] = {
@@ -170,7 +167,7 @@ def _shown(volume: Volume, facts: Mapping[str, NodeFacts]) -> dict[str, Any]:
     state = state_of(volume, facts)
     sides = {
         name: next((side for side in facts[name].mirrors if side.group == end.group), None)
-        for name, end in ((name, _mirror(volume).end(name)) for name in volume.nodes)
+        for name, end in ((name, mirror_of(volume).end(name)) for name in volume.nodes)
         if end is not None
     }
     return {
@@ -183,12 +180,6 @@ def _shown(volume: Volume, facts: Mapping[str, NodeFacts]) -> dict[str, Any]:
             for name, side in sides.items()
         },
     }
-
-
-def _mirror(volume: Volume) -> Mirror:
-    if volume.mirror is None:
-        raise StandbyError("is not mirrored", resource=volume.id)
-    return volume.mirror
 
 
 def _outcome(volume: Volume, facts: Mapping[str, NodeFacts], tasks: list[Task], redefined: bool) -> Outcome:

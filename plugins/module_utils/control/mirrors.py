@@ -61,7 +61,7 @@ def ends_from(volume: Volume, node: str) -> tuple[End, End]:
 def side_on(node: Node, volume: Volume) -> Side | None:
     """The end that a node shows of a mirrored volume."""
     own, _other = ends_from(volume, node.name)
-    sides = provider_of(_mirror(volume)).sides(node)
+    sides = provider_of(mirror_of(volume)).sides(node)
     return next((side for side in sides if side.group == own.group), None)
 
 
@@ -100,7 +100,7 @@ def turn_mirror(node: Node, volume: Volume, clock: Clock, *, promote: bool) -> N
         StandbyError: the copying does not turn round, or the volume does not come.
     """
     own, other = ends_from(volume, node.name)
-    provider = provider_of(_mirror(volume))
+    provider = provider_of(mirror_of(volume))
     side = side_on(node, volume)
     if side is not None and side.role is Role.DESTINATION:
         if promote:
@@ -121,7 +121,12 @@ def turn_mirror(node: Node, volume: Volume, clock: Clock, *, promote: bool) -> N
     wait_access_path(node, volume.path, clock, TURN_TIMEOUT)
 
 
-def _mirror(volume: Volume) -> Mirror:
+def mirror_of(volume: Volume) -> Mirror:
+    """The mirror of a volume.
+
+    Raises:
+        StandbyError: it has none.
+    """
     if volume.mirror is None:
         raise StandbyError("is not mirrored", resource=volume.id)
     return volume.mirror

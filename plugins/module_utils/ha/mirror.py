@@ -224,7 +224,7 @@ def against_move(
             target,
             f"both {target} and {others[0]} are its source: each has data that the other one has not",
             _MEET
-            if _by_agents(volume)
+            if by_agents(volume)
             else f"Decide whose data counts, remove the mirror on the other node (Remove-SRPartnership, "
             f"Remove-SRGroup), and make it again from {target} (module mirror)",
         )
@@ -281,16 +281,17 @@ _AGENTS_LOOK = "See what the log of the agent there says of the copy, and docs/d
 
 def look_at(volume: Volume) -> str:
     """Where to look when a mirror is not copied as it should be."""
-    return _AGENTS_LOOK if _by_agents(volume) else _LOOK
+    return _AGENTS_LOOK if by_agents(volume) else _LOOK
 
 
 def _remedy(volume: Volume, copy: Copy) -> str:
-    if _by_agents(volume) and copy is not Copy.SUSPENDED:
+    if by_agents(volume) and copy is not Copy.SUSPENDED:
         return _AGENTS_LOOK
     return _REMEDIES.get(copy, _LOOK)
 
 
-def _by_agents(volume: Volume) -> bool:
+def by_agents(volume: Volume) -> bool:
+    """Whether the agents do the copying."""
     return volume.mirror is not None and volume.mirror.provider == AGENTS
 
 

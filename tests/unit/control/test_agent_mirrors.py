@@ -62,6 +62,7 @@ def test_what_is_not_written_down_is_told_and_nothing_is_asked(waited):
 @pytest.mark.parametrize("view", [shows(None), shows(("server1",), owner=None)])
 def test_agents_that_do_not_tell_answer_for_themselves(waited, view):
     await_copies(FLEET, CASE, "server2", lambda: view, Clock())
+    assert waited == [("server2", "volume R:\\")]
 
 
 def test_the_source_waits_for_nothing(waited):
