@@ -159,3 +159,35 @@ def test_a_whole_site_goes_and_comes_back_with_a_report(sites, tmp_path):
     refused = run(sites, "disaster_recovery", lost=["server9"])
     assert refused.code != 0
     assert "Say which nodes are lost" in refused.text
+
+
+def test_a_run_after_one_that_broke_off_does_what_is_left(sites, tmp_path):
+    asked = {"lost": ["server1"], "first": ["wiki"], "result_file": str(tmp_path / "report.json")}
+
+    def moved(**more: object) -> dict[str, tuple[str, bool, bool]]:
+        played = run(sites, "disaster_recovery", **asked, **more)
+        report = json.loads((tmp_path / "report.json").read_text())
+        assert (played.code != 0) == any(one["failed"] for one in report["moved"]), played.text
+        return {one["name"]: (one["to"], one["moved"], one["failed"]) for one in report["moved"]}
+
+    # Wiki starts nowhere, and no name server answers.
+    for node in ("server1", "server2"):
+        sites.lab.fault(node, "start_failure", site="wiki")
+    for server in sites.servers:
+        server.stop()
+    assert moved() == {"wiki": ("server2", False, True), "shop": ("server2", False, True)}
+    left = {one["name"]: one["state"] for one in json.loads((tmp_path / "report.json").read_text())["now"]}
+    assert left == {"wiki": "partial", "shop": "in_service"}
+
+    for node in ("server1", "server2"):
+        sites.lab.clear(node, "start_failure")
+    for server in sites.servers:
+        server.start()
+    assert moved() == {"wiki": ("server2", True, False), "shop": ("server2", True, False)}
+    for name in ("shop", "wiki"):
+        assert sites.looked_up(name) == sites.looked_up(name, 1) == sites.far(name)
+        assert sites.fetched(name) == "server2"
+    assert moved() == {}
+
+    assert moved(back=True) == {"wiki": ("server1", True, False), "shop": ("server1", True, False)}
+    assert sites.looked_up("wiki") == sites.near("wiki")

@@ -172,8 +172,13 @@ def test_a_name_that_is_an_alias_takes_no_address_and_that_is_told(servers, reco
 
     done = ensure(alias, NEAR, keys, time, spreading=0)
 
+    assert not done.updated
     assert not settled(alias, NEAR, done.told)
+    assert "YXRRSET" in done.told[0].problem
     assert ask_all(alias)[0].values == ()
+    with pytest.raises(Refused, match="YXRRSET") as raised:
+        check_access(alias, servers[0].name, keys[KEY], exchange, 5)
+    assert "CNAME" in raised.value.remedy
 
 
 def test_an_agent_keeps_what_it_has_in_service(servers, record, keys, monkeypatch):

@@ -24,7 +24,7 @@ from .dns_tcp import exchange
 from .fleet import Fleet
 from .membership import NAME
 from .outcome import Outcome
-from .records import Due, due, not_updated
+from .records import Due, due, failed, not_updated
 from .site import with_pending
 from .survey import survey
 
@@ -106,7 +106,7 @@ def ensure_dns(fleet: Fleet, request: DnsRequest, keys: Keys, check: bool, *, cl
     if pending is not None and pending.needed and not check:
         done = ensure(record, pending.value, keys, clock)
         pending = replace(pending, told=done.told)
-        if not done.updated:
+        if failed(pending, done.updated):
             raise not_updated(pending)
     # Last: a record that no server takes would make every move fail.
     if not check and existing != record:
@@ -183,13 +183,15 @@ def _delete(record: Dns, keys: Keys, clock: Clock) -> list[str]:
     """
     done = ensure(record, None, keys, clock)
     silent = [told for told in done.told if told.values is None]
-    if not done.updated and (len(silent) == len(done.told) or any(told.values for told in done.told)):
+    kept = [told for told in done.told if told.values]
+    gone = [told for told in done.told if told.values == ()]
+    if not gone or (kept and not done.updated):
         raise StandbyError(
             f"no server deletes it: {'; '.join(told.words for told in done.told)}",
             resource=record.id,
             remedy="Make one of its servers take the update, or remove it without delete_record",
         )
-    return [f"{record.id} may still be there: the server {told.words}" for told in silent]
+    return [f"{record.id} may still be there: the server {told.words}" for told in (*silent, *kept)]
 
 
 def _try_servers(record: Dns, keys: Keys) -> None:

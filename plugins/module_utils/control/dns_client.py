@@ -86,6 +86,9 @@ def update(
 ) -> None:
     """Have a server replace whatever addresses it has for a record.
 
+    Where an alias stands at the name, a server would pass over the update and say that all is well (RFC 2136
+    3.4.2.7). So it is a prerequisite that there is none (2.4.3): it is refused with YXRRSET instead.
+
     Args:
         record: which.
         value: the one address that it is to have; None for none.
@@ -99,9 +102,9 @@ def update(
     """
     message = _update(record, key)
     if value is None:
-        message.delete(_relative(record), record.type)
+        message.delete(_absolute(record), record.type)
     else:
-        message.replace(_relative(record), record.ttl, record.type, value)
+        message.replace(_absolute(record), record.ttl, record.type, value)
     _sent(message, record, server, exchange, timeout)
 
 
@@ -115,7 +118,7 @@ def check_access(record: Dns, server: str, key: Key | None, exchange: Exchange, 
         StandbyError: as ``update``.
     """
     message = _update(record, key)
-    message.delete(_relative(record), record.type, "::" if record.type == "AAAA" else "0.0.0.0")  # noqa: S104
+    message.delete(_absolute(record), record.type, "::" if record.type == "AAAA" else "0.0.0.0")  # noqa: S104
     _sent(message, record, server, exchange, timeout)
 
 
@@ -145,8 +148,12 @@ def check_key(key: Key, resource: str) -> None:
 
 def _update(record: Dns, key: Key | None) -> dns.update.UpdateMessage:
     _need_dnspython()
-    if key is None:
-        return dns.update.UpdateMessage(record.zone)
+    message = _signed(record, key) if key is not None else dns.update.UpdateMessage(record.zone)
+    message.absent(_absolute(record), "CNAME")
+    return message
+
+
+def _signed(record: Dns, key: Key) -> dns.update.UpdateMessage:
     check_key(key, record.id)
     name = dns.name.from_text(key.name)
     # Names of algorithms as dnspython has them: the one of MD5 is longer (RFC 8945 6).
@@ -155,7 +162,7 @@ def _update(record: Dns, key: Key | None) -> dns.update.UpdateMessage:
     return dns.update.UpdateMessage(record.zone, keyring={name: known}, keyname=name, keyalgorithm=algorithm)
 
 
-def _relative(record: Dns) -> dns.name.Name:
+def _absolute(record: Dns) -> dns.name.Name:
     return dns.name.from_text(record.name)
 
 
@@ -212,13 +219,14 @@ def _bad_key(record: Dns, server: str, error: Exception) -> Refused:
     )
 
 
-# What to do about a response code (RFC 2136 2.2, 3.1, 3.3 and 3.4.1).
+# What to do about a response code (RFC 2136 2.2, 3.1 to 3.3 and 3.4.1).
 _REMEDIES = {
     "REFUSED": "Allow it: update-policy or allow-update of the zone names who may change what",
     "NOTAUTH": "Name a server that holds the zone, with a key that it knows",
     "NOTZONE": "Name the zone that the record lies in",
     "NOTIMP": "Name a server that takes updates (the primary of the zone)",
     "FORMERR": "Look at the server's log",
+    "YXRRSET": "An alias (CNAME) stands at that name: delete it there, or declare another name",
     "SERVFAIL": "Look at the server's log; it may be unable to write the zone's file or journal",
 }
 

@@ -51,8 +51,18 @@ class Due:
 
     @property
     def needed(self) -> bool:
-        """Whether there is something to be done."""
+        """Whether there is something to be done: a server says something else, or none says anything."""
+        return self.lags or not any(one.values is not None for one in self.told)
+
+    @property
+    def lags(self) -> bool:
+        """Whether a server says something else."""
         return needs_update(self.record, self.value, self.told)
+
+    @property
+    def shown(self) -> bool:
+        """Whether a server says what it should."""
+        return any(one.shows(self.record, self.value) for one in self.told)
 
     @property
     def notes(self) -> list[str]:
@@ -96,7 +106,7 @@ def carry_out(
 
     Returns:
         The report with these steps, which are no part of its outage, and a sentence for each server that does
-        not say what it should. A step has an error where no server took the update.
+        not say what it should. A step has an error where no server took the update, or none shows it.
     """
     start = clock.monotonic() - max((one.end for one in report.done), default=0.0)
     done: list[Done] = []
@@ -111,7 +121,7 @@ def carry_out(
             ended = ensure(one.record, one.value, keys, clock)
             now = replace(one, told=ended.told)
             notes += now.notes
-            if now.needed and not ended.updated:
+            if failed(now, ended.updated):
                 error = not_updated(now)
         except Exception as raised:
             error = foreseen(raised, None, one.record.id)
@@ -120,8 +130,18 @@ def carry_out(
     return replace(report, done=(*report.done, *done)), notes
 
 
+def failed(now: Due, updated: bool) -> bool:
+    """Whether a record is not as it should be after an attempt, more than by servers that lag behind.
+
+    Args:
+        now: as its servers tell it since.
+        updated: whether one said that it took the update.
+    """
+    return now.needed and not (updated and now.shown)
+
+
 def not_updated(one: Due) -> StandbyError:
-    """The error that no server takes an update."""
+    """The error that no server has an update."""
     return StandbyError(
         f"is not updated to {one.value}: {'; '.join(told.words for told in one.told)}",
         resource=one.record.id,
@@ -141,7 +161,7 @@ def followed(hierarchy: Hierarchy, node: str, clock: Clock, patience: float = PA
         return []
     end = clock.monotonic() + patience
     found = due(hierarchy, node)
-    while any(one.needed for one in found) and clock.monotonic() < end:
+    while any(one.lags for one in found) and clock.monotonic() < end:
         clock.sleep(_PAUSE)
         found = due(hierarchy, node)
     return [sentence for one in found for sentence in one.notes]

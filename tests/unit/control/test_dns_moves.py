@@ -30,6 +30,7 @@ class Names:
         self.says: dict[str, tuple[str, ...]] = dict.fromkeys(RECORD.servers, ())
         self.down: set[str] = set()
         self.refuses = False
+        self.forgets: set[str] = set()  # those that say they have updated, and have not
         self.updates: list[str | None] = []
         monkeypatch.setattr(records, "ask_all", self._told)
         monkeypatch.setattr(records, "ensure", self._ensure)
@@ -45,7 +46,7 @@ class Names:
     def _ensure(self, record, value, _keys, _clock):
         self.updates.append(value)
         up = [] if self.refuses else [one for one in record.servers if one not in self.down]
-        for server in up:
+        for server in set(up) - self.forgets:
             self.says[server] = (value,) if value is not None else ()
         return Done(bool(up), self._told(record))
 
@@ -122,6 +123,35 @@ def test_where_no_server_takes_it_the_move_stays_and_the_run_fails(world):
     assert put(world).changed
 
 
+def test_where_every_server_is_silent_the_move_stays_and_the_same_run_again_goes_on(world):
+    world.names.says = dict.fromkeys(RECORD.servers, ("192.0.2.1",))
+    world.names.down = set(RECORD.servers)
+    with pytest.raises(StandbyError, match=r"where clients do not find it .*no answer"):
+        put(world)
+    assert world.servers["server2"].sites == {"Shop", "Wiki"}
+    with pytest.raises(StandbyError, match="no answer"):
+        put(world)
+    world.names.down = {"192.0.2.54"}
+    assert [step["action"] for step in put(world).data["steps"]] == ["update_record"]
+    assert world.names.says["192.0.2.53"] == ("10.0.0.50",)
+
+
+def test_what_servers_answer_afterwards_counts_and_not_that_they_took_it(world):
+    world.names.says = dict.fromkeys(RECORD.servers, ("192.0.2.1",))
+    world.names.forgets = set(RECORD.servers)
+    with pytest.raises(StandbyError, match=r"is not updated to 10\.0\.0\.50.*192\.0\.2\.1"):
+        put(world)
+    world.names.forgets = {"192.0.2.54"}
+    assert any("192.0.2.54: 192.0.2.1" in note for note in put(world).data["notes"])
+
+
+def test_a_declared_record_of_silent_servers_is_not_said_to_be_right(world):
+    world.names.down = set(RECORD.servers)
+    assert declare(world, check=True).message == "dns www.example.com A is as defined and is to say 10.0.0.50"
+    with pytest.raises(StandbyError, match="no answer"):
+        declare(world)
+
+
 def test_the_status_shows_what_every_server_says(world):
     world.names.says["192.0.2.54"] = ("192.0.2.1",)
     with world.fleet() as fleet:
@@ -183,6 +213,11 @@ def test_a_record_that_is_deleted_while_servers_are_silent_is_told_of(world):
     with pytest.raises(StandbyError, match=r"no server deletes it: .*: no answer"):
         remove()
     assert world.stored().records == (RECORD,)
+    world.names.down = set()
+    world.names.forgets = set(RECORD.servers)
+    with pytest.raises(StandbyError, match=r"no server deletes it: .*: 10\.0\.0\.50"):
+        remove()
+    world.names.forgets = set()
     world.names.down = {"192.0.2.54"}
     assert any("may still be there: the server 192.0.2.54" in one for one in remove().data["notes"])
     assert world.stored().records == ()
