@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from ..errors import BadDocument, CimError, MethodError, StandbyError, Unreachable
+from ..errors import BadDocument, CimError, MethodError, StandbyError
 from ..node import ClassPath, Clock, Instance, Node, Value
 from .effect import EFFECT_TIMEOUT, await_effect, may_take_effect
 from .failure import about
@@ -150,7 +150,7 @@ class StorageReplica:
         The one place for what is not confirmed: whether the direction can be reversed with the other node
         dead, how long that takes and how it fails (``docs/assumptions.md``, mirror-promote). The
         documentation names two ways (WindowsServerDocs, Storage Replica FAQ): Set-SRPartnership, and where
-        that is refused, Remove-SRPartnership and Remove-SRGroup, after which the volume is mounted again and
+        the node refuses that, Remove-SRPartnership and Remove-SRGroup, after which the volume is mounted again and
         the mirror has to be made anew.
         """
         try:
@@ -160,9 +160,11 @@ class StorageReplica:
             if may_take_effect(failure):
                 await_effect(lambda: self._is_source(node, own), failure, clock, EFFECT_TIMEOUT)
                 return
-            if isinstance(failure, Unreachable):
+            if not isinstance(failure, CimError):
                 raise
             refused = failure
+        if self._is_source(node, own):
+            return
         try:
             self.unpair(node, other, own, alone=True)
             self.remove_end(node, own)
@@ -227,7 +229,7 @@ def _side(group: Instance) -> Side:
     words, copy = _state(group, replicas)
     paired = group.flag("IsInPartnership")
     source = group.flag("IsPrimary")
-    synchronous = group.number("ReplicationMode", SYNCHRONOUS) == SYNCHRONOUS
+    synchronous = group.number("ReplicationMode", 0) == SYNCHRONOUS
     return Side(
         group=group.text("Name"),
         role=(Role.SOURCE if source else Role.DESTINATION) if paired else Role.UNPAIRED,
@@ -242,9 +244,14 @@ def _side(group: Instance) -> Side:
 
 
 def _state(group: Instance, replicas: list[Instance]) -> tuple[str, Copy]:
-    """The gravest state of group and replicas: a group is in sync where everything of it is."""
+    """The gravest state of group and replicas: a group is in sync where everything of it is.
+
+    One that does not tell its mode or its replicas is in no known state: nothing is taken over by it.
+    """
     numbers = [one.number("ReplicationStatus", 0) for one in (group, *replicas)]
     known = [STATUS.get(number, (f"status {number}", Copy.UNKNOWN)) for number in numbers]
+    if group.number("ReplicationMode", 0) not in (SYNCHRONOUS, ASYNCHRONOUS) or not replicas:
+        known.append(("its mode or its replicas are not told", Copy.UNKNOWN))
     if group.flag("IsSuspended"):
         known.append(STATUS[5])
     return max(known, key=lambda one: _GRAVITY.index(one[1]))

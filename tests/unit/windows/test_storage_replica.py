@@ -103,6 +103,12 @@ def test_the_gravest_of_group_and_replicas_counts(windows, node):
     assert REPLICA.sides(node)[0].copy is Copy.SUSPENDED
 
 
+@pytest.mark.parametrize("missing", [{"ReplicationMode": None}, {"ReplicationMode": "3"}, {"Replicas": None}])
+def test_a_group_that_does_not_tell_all_is_in_no_known_state(windows, node, missing):
+    shows(windows, group("1", **missing))
+    assert REPLICA.sides(node)[0].copy is Copy.UNKNOWN
+
+
 def test_a_group_without_a_partnership_copies_nothing(windows, node):
     shows(windows, group("1", paired=False))
     (side,) = REPLICA.sides(node)
@@ -190,8 +196,9 @@ def test_a_promotion_is_a_reversal_where_that_is_taken(windows, node):
 
 def test_where_it_is_refused_the_mirror_is_removed_here(windows, node):
     refuses(windows, "SetPartnershipSetSourcePartnership")
+    shows(windows, group("6", primary=False))
     REPLICA.promote(node, OWN, OTHER, Clock())
-    assert windows.calls[1:] == [
+    assert windows.calls[2:] == [
         (
             "RemovePartnership",
             {
@@ -206,9 +213,24 @@ def test_where_it_is_refused_the_mirror_is_removed_here(windows, node):
     ]
 
 
+def test_a_refusal_by_an_end_that_is_the_source_already_removes_nothing(windows, node):
+    refuses(windows, "SetPartnershipSetSourcePartnership")
+    shows(windows, group("7"))
+    REPLICA.promote(node, OWN, OTHER, Clock())
+    assert [name for name, _given in windows.calls] == ["SetPartnershipSetSourcePartnership", "GetGroup"]
+
+
+def test_an_answer_that_cannot_be_read_is_no_refusal(windows, node):
+    refuses(windows, "SetPartnershipSetSourcePartnership", BadDocument("no XML"))
+    with pytest.raises(BadDocument):
+        REPLICA.promote(node, OWN, OTHER, Clock())
+    assert len(windows.calls) == 1
+
+
 def test_where_neither_is_taken_both_reasons_are_told(windows, node):
     refuses(windows, "SetPartnershipSetSourcePartnership")
     refuses(windows, "RemovePartnership")
+    shows(windows, group("6", primary=False))
     with pytest.raises(StandbyError, match=r"cannot be reversed .*, nor can the mirror be removed") as told:
         REPLICA.promote(node, OWN, OTHER, Clock())
     assert "Remove-SRGroup" in str(told.value)
