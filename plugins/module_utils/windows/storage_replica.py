@@ -148,10 +148,10 @@ class StorageReplica:
         """Have this end be usable although the source is dead.
 
         The one place for what is not confirmed: whether the direction can be reversed with the other node
-        dead, how long that takes and how it fails (``docs/assumptions.md``, mirror-promote). The
+        dead, how long that takes and how it fails (``docs/assumptions.md``, hand-mirror-promote). The
         documentation names two ways (WindowsServerDocs, Storage Replica FAQ): Set-SRPartnership, and where
-        the node refuses that, Remove-SRPartnership and Remove-SRGroup, after which the volume is mounted again and
-        the mirror has to be made anew.
+        the node refuses that, Remove-SRPartnership and Remove-SRGroup, after which the volume is mounted
+        again and the mirror has to be made anew.
         """
         try:
             self.reverse(node, own, other)
