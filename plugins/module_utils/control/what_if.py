@@ -17,7 +17,7 @@ from .outcome import Outcome
 
 
 def what_if(fleet: Fleet, nodes: Sequence[str], deaths: int) -> Outcome:
-    """What would be missed, by the first agent that answers.
+    """What would be missed, by the first agent that runs and answers. One that does not run knows old things.
 
     Args:
         fleet: nodes of the cluster; those that are silent are asked nothing.
@@ -37,6 +37,9 @@ def what_if(fleet: Fleet, nodes: Sequence[str], deaths: int) -> Outcome:
     said: list[str] = []
     agents = agents_of(fleet, cluster.nodes)
     for name, agent in agents.installed.items():
+        if not agent.running:
+            said.append(f"{name}: its agent does not run")
+            continue
         arguments = [*nodes] if nodes else ["--any", str(deaths)]
         try:
             with fleet.lease(name) as node:
