@@ -51,6 +51,7 @@ class WvrAdminTasks(ClassProvider):
             "NewSrGroup": self._new_group,
             "CreatePartnership": self._create_partnership,
             "SetPartnershipSetSourcePartnership": self._set_source,
+            "SetPartnershipModifyPartnership": self._modify_partnership,
             "RemovePartnership": self._remove_partnership,
             "RemoveSrGroup": self._remove_group,
             "SyncGroup": self._sync,
@@ -208,6 +209,20 @@ class WvrAdminTasks(ClassProvider):
         if _folded(other) != _folded((group.kept.partner, group.kept.partner_group)):
             raise not_found(f"There is no partnership of {group.kept.name} with {' '.join(other)}")
         await self._replication.reverse(group)
+        return Result(0)
+
+    async def _modify_partnership(self, arguments: Values) -> Result:
+        """The RPO, on the source; what else may be given has to be as it is."""
+        self._refuse_elsewhere("SetPartnershipModifyPartnership", arguments.get("SourceComputerName"))
+        group = self._named(arguments.get("SourceRGName"))
+        kept = group.kept
+        other = (str(arguments["DestinationComputerName"]), str(arguments["DestinationRGName"]))
+        if not kept.primary or _folded(other) != _folded((kept.partner, kept.partner_group)):
+            raise not_found(f"There is no partnership of {kept.name} with {' '.join(other)}")
+        same = {"ReplicationMode": kept.mode, "LogSizeInBytes": kept.log_size, "Encryption": False}
+        if used := [name for name, value in same.items() if arguments.get(name, value) != value]:
+            raise not_emulated(f"SetPartnershipModifyPartnership with another {', '.join(used)}")
+        await self._replication.state_rpo(group, int(arguments["AsyncRPO"]))
         return Result(0)
 
     async def _remove_partnership(self, arguments: Values) -> Result:

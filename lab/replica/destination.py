@@ -29,6 +29,9 @@ class Destination(Source):
         if message["operation"] == "unpair":
             self._part_with(group)
             return {}
+        if message["operation"] == "rpo":
+            self._state_rpo(group, int(message["rpo"]))
+            return {}
         if message["operation"] == "demote":
             return await self._be_demoted(group, int(message["generation"]))
         return self._take_in(group, message)

@@ -131,6 +131,10 @@ class Ends(ABC):
         self._place(group)
         self._go_on(group)
 
+    def _state_rpo(self, group: Group, rpo: int) -> None:
+        group.kept.rpo = rpo
+        self._save("mirror_rpo", group)
+
     def _part_with(self, group: Group) -> None:
         """A destination stays dismounted until its group is removed."""
         self._halt(group)

@@ -96,6 +96,22 @@ class Replication(Destination):
                 raise Refused(f"The source {kept.partner} is not available.") from silent
         self._turn(group, generation, primary=True)
 
+    async def state_rpo(self, group: Group, rpo: int) -> None:
+        """Have both groups of a partnership state another RPO.
+
+        Raises:
+            NotReached: the other end cannot be reached.
+        """
+        kept = group.kept
+        message = {
+            "operation": "rpo",
+            "group": kept.partner_group,
+            "partnership": kept.partnership,
+            "rpo": rpo,
+        }
+        await self._ask(kept.partner, message)
+        self._state_rpo(group, rpo)
+
     async def unpair(self, group: Group, *, alone: bool) -> None:
         """End a partnership, at both ends or here alone.
 

@@ -55,7 +55,10 @@ options:
     choices: [sync, async]
     default: sync
   rpo:
-    description: Seconds by which the copy may be behind. Required for O(mode=async).
+    description:
+      - Seconds by which the copy may be behind. Required for O(mode=async).
+      - It may be changed while the mirror is there; agents go by the new one once M(standby.iis.agent) has
+        run again.
     type: int
   takeover:
     description:

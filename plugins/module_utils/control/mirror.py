@@ -149,6 +149,7 @@ def _perform(node: Node, volume: Volume, verb: Verb, making: Making, seeded: boo
         Verb.REMOVE: lambda: provider.remove_end(node, own),
         Verb.SUSPEND: lambda: provider.suspend(node, own),
         Verb.RESUME: lambda: provider.resume(node, own),
+        Verb.RPO: lambda: provider.state_rpo(node, own, other, mirror.rpo or 0),
     }
     operations[verb]()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import StandbyError
 from ..ha.facts import NodeFacts
-from ..ha.mirror_limits import check_pair, default_group, same_but_takeover
+from ..ha.mirror_limits import check_pair, copy_alike, default_group
 from ..ha.model import AGENTS, Mirror, MirrorEnd, MirrorMode, Takeover, Volume, VolumeKind
 from ..windows.partition import normal_path
 
@@ -129,18 +129,18 @@ def refuse_all(volume: Volume, errors: list[StandbyError]) -> None:
 
 
 def check_same_mirror(volume: Volume, existing: Volume) -> None:
-    """A mirror is not made into another one while it copies; who takes over by itself may change.
+    """A mirror is not made into another one while it copies; its RPO and who takes over may change.
 
     Raises:
         StandbyError: it would be another one.
     """
-    if volume.mirror is None or existing.mirror is None or same_but_takeover(volume.mirror, existing.mirror):
+    if volume.mirror is None or existing.mirror is None or copy_alike(volume.mirror, existing.mirror):
         return
     was = existing.mirror
-    rpo = f", RPO {was.rpo} s" if was.rpo is not None else ""
-    told = f"{was.mode.value}{rpo}, logs {', '.join(end.log for end in was.ends)}"
+    told = f"{was.mode.value}, logs {', '.join(end.log for end in was.ends)}"
     raise StandbyError(
         f"its mirror is defined already, in another way: {told}",
         resource=volume.id,
-        remedy="Remove the mirror first (module mirror, state: absent) to make another one",
+        remedy="To make another one, release the sites that depend on it (module site, state: absent), then "
+        "remove the mirror (module mirror, state: absent)",
     )

@@ -244,6 +244,6 @@ def default_group(path: str, node: str) -> str:
     return f"standby-{plain}-{node}"
 
 
-def same_but_takeover(one: Mirror, other: Mirror) -> bool:
-    """Whether two mirrors copy in the same way between the same groups."""
-    return (one.mode, one.rpo, one.provider, one.ends) == (other.mode, other.rpo, other.provider, other.ends)
+def copy_alike(one: Mirror, other: Mirror) -> bool:
+    """Whether two mirrors copy in the same way between the same groups, whatever they state and allow."""
+    return (one.mode, one.provider, one.ends) == (other.mode, other.provider, other.ends)

@@ -12,7 +12,7 @@ from enum import Enum
 from ..errors import StandbyError
 from ..windows.mirror import Copy, Role, Side
 from .facts import NodeFacts
-from .mirror import side_of
+from .mirror import by_agents, side_of
 from .model import Volume
 
 
@@ -26,6 +26,7 @@ class Verb(str, Enum):
     REMOVE = "remove"
     SUSPEND = "suspend"
     RESUME = "resume"
+    RPO = "rpo"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def to_have(
     paired = [name for name, side in sides.items() if side is not None and side.role is not Role.UNPAIRED]
     if len(paired) == len(volume.nodes) and _one_source(sides):
         _refuse_other_source(volume, sides, source)
-        return _switch(volume, sides, suspended)
+        return [*_other_rpo(volume, sides), *_switch(volume, sides, suspended)]
     if source is None and _sources(sides) > 1:
         raise _both_sources(volume)
     chosen = _chosen(volume, source, serving, fresh=not any(sides.values()))
@@ -130,6 +131,19 @@ def _refuse_other_source(volume: Volume, sides: Mapping[str, Side | None], sourc
             resource=volume.id,
             remedy="Leave source out: a switchover turns the mirror round (module hierarchy)",
         )
+
+
+def _other_rpo(volume: Volume, sides: Mapping[str, Side | None]) -> list[Task]:
+    """Where the agents copy, each end has the RPO; elsewhere the source's node sets it for both."""
+    wanted = volume.mirror.rpo if volume.mirror is not None else None
+    return [
+        Task(name, Verb.RPO, f"have the mirror of {volume.id} state an RPO of {wanted} s on {name}")
+        for name, side in sides.items()
+        if side is not None
+        and wanted is not None
+        and side.rpo not in (None, wanted)
+        and (by_agents(volume) or side.role is Role.SOURCE)
+    ]
 
 
 def _switch(volume: Volume, sides: Mapping[str, Side | None], suspended: bool | None) -> list[Task]:

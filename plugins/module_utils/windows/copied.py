@@ -191,6 +191,11 @@ class Copied:
         """Copy again."""
         write_end(node, replace(self._kept(node, own), suspended=False))
 
+    def state_rpo(self, node: Node, own: End, other: End, rpo: int) -> None:
+        """Each end keeps its own."""
+        del other
+        write_end(node, replace(self._kept(node, own), rpo=rpo))
+
     def reverse(self, node: Node, own: End, other: End) -> None:
         """The node's agent does that, which alone can copy what is missing and verify it."""
         del other

@@ -116,6 +116,9 @@ class Provider(Protocol):
     def resume(self, node: Node, own: End) -> None:
         """Copy again."""
 
+    def state_rpo(self, node: Node, own: End, other: End, rpo: int) -> None:
+        """Have an asynchronous mirror that is there state another RPO, seconds; see ``ha/mirror_work.py``."""
+
     def reverse(self, node: Node, own: End, other: End) -> None:
         """Have the node's own end be the source from now on; both ends are there."""
 

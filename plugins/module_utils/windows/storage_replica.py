@@ -130,6 +130,22 @@ class StorageReplica:
         """SyncGroup."""
         _call(node, f"replication group {own.group}", "SyncGroup", {"Name": own.group})
 
+    def state_rpo(self, node: Node, own: End, other: End, rpo: int) -> None:
+        """SetPartnershipModifyPartnership on the source's node, which concerns the groups of both ends.
+
+        Its other parameters are given as they are, as Windows Admin Center does.
+        """
+        answer = _call(node, f"replication group {own.group}", "GetGroup", {"Name": own.group})
+        group = _output(answer, "GetGroup")[0]
+        arguments: dict[str, Value] = {
+            **_partnership(own, other),
+            "ReplicationMode": group.number("ReplicationMode"),
+            "LogSizeInBytes": group.number("LogSizeInBytes"),
+            "Encryption": group.flag("IsEncrypted"),
+            "AsyncRPO": rpo,
+        }
+        _call(node, _named(own, other), "SetPartnershipModifyPartnership", arguments)
+
     def reverse(self, node: Node, own: End, other: End) -> None:
         """SetPartnershipSetSourcePartnership, what Set-SRPartnership -NewSourceComputerName calls.
 

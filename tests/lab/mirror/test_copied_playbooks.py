@@ -64,6 +64,11 @@ def test_it_is_configured_left_as_it_is_and_moved_by_agents_alone(lab):
     again = configure(lab)
     assert (again.code, again.changed) == (0, 0), again.text
 
+    tighter = configure(lab, rpo=30)
+    assert (tighter.code, tighter.changed > 0) == (0, True), tighter.text
+    again = configure(lab, rpo=30)
+    assert (again.code, again.changed) == (0, 0), again.text
+
     where = ("-e", f"hierarchy={SITE}", "-e", "to=server2")
     refused = play(lab.state.folder, "standby.iis.switchover", *where)
     assert refused.code != 0

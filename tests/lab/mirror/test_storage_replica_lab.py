@@ -94,6 +94,16 @@ def test_the_direction_is_reversed_and_nothing_is_lost(lab, nodes, mirror):
     until(lambda: all(side(node).copy is Copy.IN_SYNC for node in nodes.values()))
 
 
+def test_an_asynchronous_mirror_states_another_rpo_at_both_ends(lab, nodes, mirror):
+    REPLICA.unpair(nodes["server1"], ONE, TWO, alone=False)
+    REPLICA.pair(nodes["server1"], ONE, TWO, synchronous=False, rpo=60, seeded=True)
+    assert [side(node).rpo for node in nodes.values()] == [60, 60]
+    REPLICA.state_rpo(nodes["server1"], ONE, TWO, 30)
+    assert [side(node).rpo for node in nodes.values()] == [30, 30]
+    with pytest.raises(StandbyError, match="mirror SERVER2/rg-r-server2"):
+        REPLICA.state_rpo(nodes["server2"], TWO, ONE, 20)  # not the source
+
+
 def test_suspended_and_resumed(lab, nodes, mirror):
     REPLICA.suspend(nodes["server1"], ONE)
     assert side(nodes["server1"]).copy is Copy.SUSPENDED

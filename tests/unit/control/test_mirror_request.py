@@ -55,10 +55,12 @@ def test_what_makes_no_sense_is_refused(how, told):
     assert refused.value.remedy
 
 
-def test_another_mirror_of_a_volume_is_refused_and_another_takeover_is_not():
-    check_same_mirror(ASYNC, replace(ASYNC, mirror=replace(ASYNC.mirror, takeover=Takeover.NEVER)))
-    with pytest.raises(StandbyError, match="defined already, in another way: async, RPO 60 s, logs L"):
+def test_another_mirror_of_a_volume_is_refused_and_another_takeover_or_rpo_is_not():
+    for change in ({"takeover": Takeover.NEVER}, {"rpo": 30}):
+        check_same_mirror(ASYNC, replace(ASYNC, mirror=replace(ASYNC.mirror, **change)))
+    with pytest.raises(StandbyError, match="defined already, in another way: async, logs L") as refused:
         check_same_mirror(MIRROR, ASYNC)
+    assert "release the sites" in refused.value.remedy
 
 
 def test_everything_in_the_way_is_told_at_once():

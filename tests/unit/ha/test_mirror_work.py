@@ -15,7 +15,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.mirror_work import 
     to_have_no_more,
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, Role
-from tests.support.mirror_world import MIRROR, pair, side
+from tests.support.mirror_world import ASYNC, MIRROR, pair, side
 
 
 def facts(one=None, two=None):
@@ -109,6 +109,20 @@ def test_it_is_suspended_and_resumed_once():
     assert to_have(MIRROR, facts(suspended, COPY), None, None, True) == []
     assert to_have(MIRROR, facts(suspended, COPY), None, None, None) == []
     assert verbs(to_have(MIRROR, facts(suspended, COPY), None, None, False)) == [("server1", Verb.RESUME)]
+
+
+def test_another_rpo_is_set_where_it_is_kept():
+    def tasks(volume, one, two):
+        seen = facts(replace(SOURCE, rpo=one), replace(COPY, rpo=two))
+        return verbs(to_have(volume, seen, None, None, None))
+
+    assert ASYNC.mirror.rpo == 60
+    copied = replace(ASYNC, mirror=replace(ASYNC.mirror, provider="robocopy"))
+    assert tasks(ASYNC, 30, 30) == [("server1", Verb.RPO)]
+    assert tasks(copied, 30, 30) == [("server1", Verb.RPO), ("server2", Verb.RPO)]
+    assert tasks(ASYNC, 60, 60) == tasks(copied, 60, 60) == []
+    assert tasks(ASYNC, None, None) == []  # it is not told
+    assert tasks(MIRROR, 30, 30) == []
 
 
 def test_it_is_removed_at_both_ends():

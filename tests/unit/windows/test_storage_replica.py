@@ -189,6 +189,25 @@ def refuses(windows, method: str, failure: StandbyError | None = None) -> None:
     windows.methods[method] = refuse
 
 
+def test_another_rpo_is_stated_and_all_else_is_as_it_was(windows, node):
+    windows.methods["SetPartnershipModifyPartnership"] = lambda _target, _given: Instance("Output")
+    shows(windows, group("12", ReplicationMode="2", AsyncRPO="60", LogSizeInBytes="8589934592"))
+    REPLICA.state_rpo(node, OWN, OTHER, 30)
+    assert windows.calls[-1] == (
+        "SetPartnershipModifyPartnership",
+        {
+            "SourceComputerName": "SERVER2",
+            "SourceRGName": "rg2",
+            "DestinationComputerName": "SERVER1",
+            "DestinationRGName": "rg1",
+            "ReplicationMode": 2,
+            "LogSizeInBytes": 8589934592,
+            "Encryption": False,
+            "AsyncRPO": 30,
+        },
+    )
+
+
 def test_a_promotion_is_a_reversal_where_that_is_taken(windows, node):
     REPLICA.promote(node, OWN, OTHER, Clock())
     assert [name for name, _given in windows.calls] == ["SetPartnershipSetSourcePartnership"]
