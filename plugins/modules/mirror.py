@@ -99,7 +99,8 @@ options:
     description:
       - V(present) declares the volume and makes its mirror.
       - V(absent) ends the mirror and removes the declaration. Both nodes keep the data, and can use it. It is
-        refused while a site depends on the volume.
+        refused while a site depends on the volume, and where the mirror is there and not declared. Declare
+        it again as it was then, and end it.
     type: str
     choices: [present, absent]
     default: present

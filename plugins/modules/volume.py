@@ -99,7 +99,8 @@ options:
   state:
     description:
       - V(present) declares the resource on all its nodes.
-      - V(absent) removes the declaration. It is refused while a site depends on the volume.
+      - V(absent) removes the declaration. It is refused while a site depends on the volume, and for
+        O(kind=mirror) while its mirror is there, which M(standby.iis.mirror) ends.
     type: str
     choices: [present, absent]
     default: present

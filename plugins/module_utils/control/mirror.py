@@ -21,6 +21,7 @@ from . import store
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .membership import names_of
+from .mirror_left import refuse_undeclared
 from .mirrors import ends_from, mirror_of, provider_of
 from .outcome import Outcome
 from .survey import read_all
@@ -30,7 +31,7 @@ from .volume import (
     declare_volume,
     existing_volume,
     normal_path,
-    remove_volume,
+    undeclare_volume,
 )
 
 _SCOPE = Scope.MEMBERS | Scope.MACHINE | Scope.GROUND
@@ -90,21 +91,24 @@ def remove_mirror(fleet: Fleet, path: str, check: bool) -> Outcome:
     """Have no mirror, and no volume resource, of a path. The data stays on both nodes, where each can use it.
 
     Raises:
-        StandbyError: a site depends on the volume, or a node cannot be read; nothing was changed.
+        StandbyError: a site depends on the volume, a node cannot be read, or the mirror is there and is not
+            declared; nothing was changed.
     """
     cluster = store.read_cluster(fleet)
-    existing = existing_volume(cluster, normal_path(path))
+    path = normal_path(path)
+    existing = existing_volume(cluster, path)
     if existing is None or existing.kind is not VolumeKind.MIRROR:
-        name = f"volume {normal_path(path)}"
-        return Outcome(False, f"{name} is not mirrored", data={"resource": name, "plan": []})
-    removed = remove_volume(fleet, path, True)  # refuses where a site depends on it
+        notes = refuse_undeclared(fleet, path, existing)
+        data = {"resource": f"volume {path}", "plan": [], "notes": notes}
+        return Outcome(False, f"volume {path} is not mirrored", data=data)
+    removed = undeclare_volume(fleet, path, True)  # refuses where a site depends on it
     facts = read_all(fleet, with_mirrors(Scope(0), (existing,)), existing.nodes)
     tasks = to_have_no_more(existing, facts)
     data = {**removed.data, "plan": [task.sentence for task in tasks]}
     if check:
         return replace(removed, data=data)
     _carry_out(fleet, existing, tasks, Making(), seeded=False)
-    removed = remove_volume(fleet, path, False)
+    removed = undeclare_volume(fleet, path, False)
     return replace(removed, data={**data, **removed.data})
 
 

@@ -22,6 +22,7 @@ from . import store
 from .agent_guard import refuse_disturbance
 from .fleet import Fleet
 from .membership import check_nodes, cluster_with, names_of
+from .mirror_left import refuse_mirrored
 from .mirror_request import MirrorWanted, check_same_mirror, mirrored, refuse_all, with_computers
 from .outcome import Outcome
 from .san_policy import cautions
@@ -142,6 +143,21 @@ def declare_volume(
 
 def remove_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
     """Have no volume resource of a path. Its disk stays as it is, online where it is.
+
+    Raises:
+        StandbyError: a site depends on it, or its mirror is there; nothing was changed.
+    """
+    existing = existing_volume(store.read_cluster(fleet), normal_path(path))
+    notes: list[str] = []
+    if existing is not None and existing.kind is VolumeKind.MIRROR:
+        undeclare_volume(fleet, path, True)  # that a site depends on it is said first
+        notes = refuse_mirrored(fleet, existing)
+    outcome = undeclare_volume(fleet, path, check)
+    return replace(outcome, data={**outcome.data, "notes": [*notes, *outcome.data.get("notes", ())]})
+
+
+def undeclare_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
+    """As ``remove_volume``, whatever copies the volume.
 
     Raises:
         StandbyError: a site depends on it; nothing was changed.

@@ -14,7 +14,11 @@ from ansible_collections.standby.iis.plugins.module_utils.control.mirror import 
 )
 from ansible_collections.standby.iis.plugins.module_utils.control.mirror_request import MirrorWanted
 from ansible_collections.standby.iis.plugins.module_utils.control.site import remove_site
-from ansible_collections.standby.iis.plugins.module_utils.control.volume import VolumeRequest
+from ansible_collections.standby.iis.plugins.module_utils.control.volume import (
+    VolumeRequest,
+    remove_volume,
+    undeclare_volume,
+)
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import End
@@ -160,6 +164,13 @@ def test_the_last(lab, cluster, mirrored):
         with pytest.raises(StandbyError, match="depends on it"):
             remove_mirror(fleet, "R:", False)
         remove_site(fleet, SITE, delete_twins=False, check=False)
+        with pytest.raises(StandbyError, match="would be left without a declaration"):
+            remove_volume(fleet, "R:", False)
+        undeclare_volume(fleet, "R:", False)  # as the playbook remove leaves it
+        with pytest.raises(StandbyError, match="not declared, and its mirror is still there"):
+            remove_mirror(fleet, "R:", False)
+    assert order(cluster).data["plan"] == []
+    with cluster.fleet() as fleet:
         gone = remove_mirror(fleet, "R:", True)
         assert gone.data["plan"][0] == "end the mirror of volume R:\\ on server1"
         assert remove_mirror(fleet, "R:", False).changed
