@@ -27,6 +27,8 @@ _STANDARD = "Standard"
 _STANDARD_LIMIT = 2 << 40  # bytes: one volume of up to 2 TB
 _ERROR_NOT_FOUND, _ERROR_NOT_SUPPORTED, _ERROR_DISK_FULL, _ERROR_BAD_NETPATH = 1168, 50, 112, 53
 _DEFAULT_LOG = 8 << 30
+_LEAST_LOG = 512 << 20
+_LEAST_RPO = 30
 
 
 class WvrAdminTasks(ClassProvider):
@@ -156,6 +158,8 @@ class WvrAdminTasks(ClassProvider):
         if part is log_part or self._replication.groups.of_volume(volume):
             raise invalid_parameter(f"NewSrGroup: {volume} is the log volume, or is replicated already")
         size = int(arguments.get("LogSizeInBytes") or _DEFAULT_LOG)
+        if size < _LEAST_LOG:  # that there is a minimum is documented, and not how less is refused
+            raise invalid_parameter(f"NewSrGroup: LogSizeInBytes {size} is less than {_LEAST_LOG}")
         if size > log_part.size // 2:  # what MSFT_Volume shows as free
             raise win32_failure(1, f"There is not enough space on {log} for the log.", _ERROR_DISK_FULL)
         described = str(arguments.get("Description") or "")
@@ -184,12 +188,15 @@ class WvrAdminTasks(ClassProvider):
         mode = int(arguments.get("ReplicationMode") or SYNCHRONOUS)
         if mode not in (SYNCHRONOUS, ASYNCHRONOUS):
             raise invalid_parameter(f"ReplicationMode {mode}")
+        rpo = int(arguments.get("AsyncRPO") or DEFAULT_RPO)
+        if rpo < _LEAST_RPO:
+            raise invalid_parameter(f"CreatePartnership: AsyncRPO {rpo} is less than {_LEAST_RPO}")
         await self._replication.pair(
             group,
             str(arguments["DestinationComputerName"]),
             str(arguments["DestinationRGName"]),
             mode,
-            int(arguments.get("AsyncRPO") or DEFAULT_RPO),
+            rpo,
         )
         return Result(0, {"Output": [self._partnership(group)]})
 

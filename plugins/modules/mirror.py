@@ -57,6 +57,7 @@ options:
   rpo:
     description:
       - Seconds by which the copy may be behind. Required for O(mode=async).
+      - V(30) or more; with V(robocopy), V(4) or more.
       - It may be changed while the mirror is there; agents go by the new one once M(standby.iis.agent) has
         run again.
     type: int
@@ -71,7 +72,9 @@ options:
     choices: [never, within_rpo]
     default: never
   log_size:
-    description: Size of the log in GB. The log volume needs one more.
+    description:
+      - Size of the log in GB, V(1) or more. The log volume needs one more.
+      - It counts when the mirror is made. A log of another size is told, and not changed.
     type: int
     default: 8
   nodes:

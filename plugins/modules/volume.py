@@ -73,7 +73,9 @@ options:
         choices: [sync, async]
         default: sync
       rpo:
-        description: Seconds by which the copy may be behind. Required for O(mirror.mode=async).
+        description:
+          - Seconds by which the copy may be behind. Required for O(mirror.mode=async).
+          - V(30) or more; with V(robocopy), V(4) or more.
         type: int
       takeover:
         description:
@@ -86,7 +88,9 @@ options:
         choices: [never, within_rpo]
         default: never
       log_size:
-        description: Size of the log in GB. The log volume needs one more.
+        description:
+          - Size of the log in GB, V(1) or more. The log volume needs one more.
+          - It counts when the mirror is made. A log of another size is told, and not changed.
         type: int
         default: 8
   nodes:

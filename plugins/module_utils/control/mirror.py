@@ -12,6 +12,7 @@ from typing import Any
 from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.graph import hierarchies
 from ..ha.mirror import state_of
+from ..ha.mirror_limits import other_logs
 from ..ha.mirror_work import Task, Verb, to_have, to_have_no_more
 from ..ha.model import Cluster, MirrorMode, Volume, VolumeKind
 from ..ha.status import State, status
@@ -76,6 +77,8 @@ def ensure_mirror(fleet: Fleet, request: VolumeRequest, order: MirrorOrder, chec
     tasks = to_have(volume, facts, order.source, serving, order.suspended)
     redefined = declared.existing != volume
     outcome = _outcome(volume, facts, tasks, redefined)
+    logs = other_logs(volume, facts, wanted.log_size) if wanted is not None else []
+    outcome = replace(outcome, data={**outcome.data, "notes": logs})
     if check or not outcome.changed:
         return outcome
     notes: list[str] = []
@@ -84,7 +87,7 @@ def ensure_mirror(fleet: Fleet, request: VolumeRequest, order: MirrorOrder, chec
     making = Making(wanted.log_size, wanted.readers) if wanted is not None else Making()
     _carry_out(fleet, volume, tasks, making, seeded=order.seeded)
     after = read_all(fleet, with_mirrors(Scope(0), (volume,)), volume.nodes)
-    return replace(outcome, data={**outcome.data, "mirror": _shown(volume, after), "notes": notes})
+    return replace(outcome, data={**outcome.data, "mirror": _shown(volume, after), "notes": [*logs, *notes]})
 
 
 def remove_mirror(fleet: Fleet, path: str, check: bool) -> Outcome:

@@ -10,12 +10,17 @@ from dataclasses import dataclass, replace
 
 from ..errors import StandbyError
 from ..ha.facts import NodeFacts
-from ..ha.mirror_limits import check_pair, copy_alike, default_group
+from ..ha.mirror_limits import GIB, check_pair, copy_alike, default_group
 from ..ha.model import AGENTS, Mirror, MirrorEnd, MirrorMode, Takeover, Volume, VolumeKind
 from ..windows.partition import normal_path
 
-# Seconds: the least RPO of what agents copy.
-LEAST_RPO = 4
+# Seconds: the least RPO of what agents copy, which they do four times in an RPO; and that of Storage Replica
+# (New-SRPartnership, AsyncRPO).
+LEAST_RPO, LEAST_REPLICA_RPO = 4, 30
+# AsyncRPO is a UInt32.
+MOST_RPO = (1 << 32) - 1
+# Bytes: New-SRGroup takes 512 MB and more, and the option counts in GB.
+LEAST_LOG = GIB
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ def mirrored(
             resource=named,
             remedy="Give takeover: within_rpo with mode: async alone",
         )
+    _check_bounds(named, wanted)
     log = normal_path(wanted.log) if wanted.log else ""
     ends = tuple(MirrorEnd(node, "", default_group(path, node), log) for node in nodes)
     mirror = Mirror(ends, MirrorMode(wanted.mode), wanted.rpo, Takeover(wanted.takeover), wanted.provider)
@@ -95,11 +101,22 @@ def _check_provider(named: str, wanted: MirrorWanted) -> None:
             remedy="Give mode: async, rpo in seconds, and as readers the accounts by which the nodes reach "
             r"each other, such as EXAMPLE\server1$ and EXAMPLE\server2$; leave log out",
         )
-    if wanted.rpo is not None and wanted.rpo < LEAST_RPO:
+
+
+def _check_bounds(named: str, wanted: MirrorWanted) -> None:
+    """What a provider refuses only after the groups are made would leave half a mirror."""
+    least = LEAST_RPO if wanted.provider == AGENTS else LEAST_REPLICA_RPO
+    if wanted.rpo is not None and not least <= wanted.rpo <= MOST_RPO:
         raise StandbyError(
-            f"an RPO of {wanted.rpo} s leaves no time to copy",
+            f"an RPO of {wanted.rpo} s is out of the bounds of {wanted.provider}",
             resource=named,
-            remedy=f"Give at least {LEAST_RPO} s",
+            remedy=f"Give rpo of {least} s or more, up to {MOST_RPO} s",
+        )
+    if wanted.log_size < LEAST_LOG:
+        raise StandbyError(
+            f"a log of {wanted.log_size // GIB} GB holds nothing",
+            resource=named,
+            remedy="Give log_size in GB, 1 or more; without it the log has 8 GB",
         )
 
 

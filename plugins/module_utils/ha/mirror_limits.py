@@ -238,6 +238,24 @@ def _size(count: int) -> str:
     return f"{count / GIB:.1f} GB"
 
 
+def other_logs(volume: Volume, facts: Mapping[str, NodeFacts], log_size: int) -> list[str]:
+    """One sentence for every node whose log has another size than is asked for: it is made with the mirror.
+
+    Args:
+        volume: the mirrored volume.
+        facts: of its nodes, with scope MIRRORS.
+        log_size: bytes; compared in GB, as it is asked for.
+    """
+    asked = round(log_size / GIB)
+    sides = {name: side_of(volume, seen) for name, seen in facts.items()}
+    return [
+        f"the log of {volume.id} on {name} has {_size(side.log_size)}, not {asked} GB: log_size counts when "
+        f"a mirror is made. Set-SRGroup -Name {side.group} -LogSizeInBytes {asked}GB there changes it"
+        for name, side in sides.items()
+        if side is not None and side.log_size is not None and round(side.log_size / GIB) != asked
+    ]
+
+
 def default_group(path: str, node: str) -> str:
     r"""The name of a node's replication group, ``standby-R-server1`` for ``R:\``."""
     plain = "-".join(part for part in path.replace(":", "").split("\\") if part)

@@ -47,6 +47,7 @@ class Side:
         synchronous: a write is done once both ends have it.
         rpo: seconds by which the copy of an asynchronous mirror may be behind, as its provider was told; None
             where it is synchronous, or does not tell.
+        log_size: of its log, bytes; None where it has none, or that is not told.
         remaining: bytes still to be copied, as this end knows.
         last_in_sync: when the copy was last complete, UTC; None where that is not told.
         volumes: access paths or names of the volumes that are copied, as the provider tells them.
@@ -61,6 +62,7 @@ class Side:
     last_in_sync: datetime | None = None
     volumes: tuple[str, ...] = ()
     rpo: int | None = None
+    log_size: int | None = None
 
 
 @dataclass(frozen=True)

@@ -256,6 +256,7 @@ def _side(group: Instance) -> Side:
         last_in_sync=_time(group, replicas),
         volumes=tuple(one.text("DataVolume") for one in replicas),
         rpo=None if synchronous else group.number("AsyncRPO", 0) or None,
+        log_size=group.number("LogSizeInBytes", 0) or None,
     )
 
 

@@ -27,7 +27,7 @@ from tests.support.witnesses import DirectoryWitness
 
 pytestmark = [pytest.mark.long, pytest.mark.alone]
 
-RPO = 15
+RPO = 30  # the least that Storage Replica takes
 MIRROR = {"path": "R:\\", "kind": "mirror", "mirror": {"log": "L:\\", "mode": "async", "rpo": RPO}}
 MONITOR = {
     "monitor_cluster": "web",

@@ -73,8 +73,14 @@ def test_a_mirror_is_made_once(cluster, mirrored):
         "copy volume R:\\ from server1 to server2; what R:\\ has on server2 is overwritten",
     ]
     again = order(cluster)
-    assert (again.changed, again.data["plan"]) == (False, [])
+    assert (again.changed, again.data["plan"], again.data["notes"]) == (False, [], [])
     assert again.data["mirror"]["source"] == "server1"
+    other = order(cluster, wanted=MirrorWanted("L:", log_size=2 << 30))
+    assert not other.changed
+    assert [note.split(":\\ ")[1][:36] for note in other.data["notes"]] == [
+        "on server1 has 8.0 GB, not 2 GB: log",
+        "on server2 has 8.0 GB, not 2 GB: log",
+    ]
 
 
 def test_a_switchover_turns_it_round_and_back(lab, cluster, mirrored):

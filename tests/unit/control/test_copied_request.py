@@ -57,7 +57,7 @@ def test_it_has_no_log_and_its_own_scope():
         ({"mode": "sync", "rpo": None, "takeover": "never"}, "is behind its source"),
         ({"log": "L:\\"}, "and no log"),
         ({"readers": ()}, "readers that may read the volume"),
-        ({"rpo": 3}, "leaves no time to copy"),
+        ({"rpo": 3}, "an RPO of 3 s is out of the bounds of robocopy. Give rpo of 4 s or more"),
         ({"provider": "storage_replica", "log": "L:\\"}, "needs a log volume, and no readers"),
         ({"provider": "storage_replica", "readers": ()}, "needs a log volume"),
     ],

@@ -46,6 +46,15 @@ def test_a_mirror_has_a_group_and_a_log_on_each_node():
         ({"wanted": replace(WANTED, mode="async")}, "has an RPO"),
         ({"wanted": replace(WANTED, rpo=60)}, "a synchronous one has none"),
         ({"wanted": replace(WANTED, takeover="within_rpo")}, "taken over where it was in sync"),
+        (
+            {"wanted": replace(WANTED, mode="async", rpo=29)},
+            "an RPO of 29 s is out of the bounds of storage_",
+        ),
+        ({"wanted": replace(WANTED, mode="async", rpo=0)}, "an RPO of 0 s"),
+        ({"wanted": replace(WANTED, mode="async", rpo=-5)}, "an RPO of -5 s"),
+        ({"wanted": replace(WANTED, mode="async", rpo=1 << 32)}, "an RPO of 4294967296 s"),
+        ({"wanted": replace(WANTED, log_size=0)}, "a log of 0 GB"),
+        ({"wanted": replace(WANTED, log_size=-1 << 30)}, "a log of -1 GB"),
     ],
 )
 def test_what_makes_no_sense_is_refused(how, told):
@@ -53,6 +62,11 @@ def test_what_makes_no_sense_is_refused(how, told):
         asked(**how)
     assert refused.value.resource == "volume R:\\"
     assert refused.value.remedy
+
+
+def test_the_least_and_the_most_are_taken():
+    for rpo in (30, (1 << 32) - 1):
+        assert asked(replace(WANTED, mode="async", rpo=rpo, log_size=1 << 30)).mirror.rpo == rpo
 
 
 def test_another_mirror_of_a_volume_is_refused_and_another_takeover_or_rpo_is_not():

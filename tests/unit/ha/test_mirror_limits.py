@@ -15,6 +15,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.mirror_limits impor
     check_pair,
     default_group,
     limits,
+    other_logs,
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Role
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror_ground import Ground, Room
@@ -116,6 +117,23 @@ def test_another_number_of_nodes_than_two_is_refused(nodes):
     with pytest.raises(StandbyError, match=rf"exactly two nodes, and there are {len(nodes)}") as error:
         check_pair(replace(MIRROR, nodes=nodes))
     assert error.value.remedy
+
+
+def test_a_log_of_another_size_than_is_asked_for_is_told_with_what_changes_it():
+    """What Storage Replica shows is compared in GB, as it is asked for."""
+    sizes = {"server1": 8 * GIB, "server2": 4 * GIB, "server3": None}
+    facts = {
+        name: NodeFacts(name, mirrors=(side(name, Role.SOURCE, log_size=size),))
+        for name, size in sizes.items()
+    }
+    (told,) = other_logs(MIRROR, facts, LOG + 512)
+    assert told.startswith(
+        "the log of volume R:\\ on server2 has 4.0 GB, not 8 GB: log_size counts when a mirror"
+    )
+    assert "Set-SRGroup -Name rg-server2 -LogSizeInBytes 8GB there" in told
+    assert other_logs(MIRROR, {"server1": NodeFacts("server1")}, LOG) == []
+    none_told = NodeFacts("server1", mirrors=(side("server1", Role.SOURCE),))
+    assert other_logs(MIRROR, {"server1": none_told}, LOG) == []
 
 
 def test_groups_are_named_for_volume_and_node():

@@ -96,6 +96,12 @@ def test_an_asynchronous_end_tells_its_rpo(windows, node, mode, rpo, told):
     assert REPLICA.sides(node)[0].rpo == told
 
 
+@pytest.mark.parametrize(("shown", "told"), [("8589934592", 8 << 30), (None, None)])
+def test_an_end_tells_the_size_of_its_log(windows, node, shown, told):
+    shows(windows, group(1, LogSizeInBytes=shown))
+    assert REPLICA.sides(node)[0].log_size == told
+
+
 def test_the_gravest_of_group_and_replicas_counts(windows, node):
     shows(windows, group("1", ReplicationStatus="9"))
     assert REPLICA.sides(node)[0].copy is Copy.CATCHING_UP
