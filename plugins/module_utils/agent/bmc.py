@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from ..errors import StandbyError
@@ -29,7 +30,8 @@ class Bmc:
     """The Redfish service that holds the power of a node.
 
     Attributes:
-        url: ``https://HOST[:PORT]``; the standard path ``/redfish/v1`` is added.
+        url: ``https://HOST[:PORT]``; the standard path ``/redfish/v1`` is added. ``http`` to addresses of the
+            node itself alone: the password would be readable for all who are between.
         system: identifier of the node's ComputerSystem, the last part of its path below ``/Systems``.
         user: account that may reset it.
         password_file: file that holds the password, which is read for each use.
@@ -88,6 +90,14 @@ def check(node: str, bmc: Bmc) -> None:
         )
 
 
+def _own(host: str) -> bool:
+    """Whether an address is the node's own, such as the end of a tunnel: what goes there is on no network."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _url_problem(bmc: Bmc) -> str:
     """What is wrong with the URL, as the end of a sentence; "" where nothing is."""
     try:
@@ -97,7 +107,7 @@ def _url_problem(bmc: Bmc) -> str:
         return "cannot be read"
     if parts.scheme not in ("https", "http") or not host or port == 0:
         return "is not of the form https://HOST[:PORT]"
-    if parts.scheme == "http" and bmc.verify:
+    if parts.scheme == "http" and not _own(host):
         return "would send the password unprotected"
     if parts.username is not None or parts.path not in ("", "/") or parts.query or parts.fragment:
         return "has more than host and port"

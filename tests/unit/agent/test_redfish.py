@@ -249,6 +249,9 @@ GOOD = {"url": "https://bmc", "system": "1", "user": "admin", "password_file": "
     ("wrong", "told"),
     [
         ({"url": "http://bmc"}, "would send the password unprotected"),
+        ({"url": "http://bmc", "verify": False}, "would send the password unprotected"),
+        ({"url": "http://192.0.2.31", "verify": False}, "would send the password unprotected"),
+        ({"url": "http://localhost", "verify": False}, "would send the password unprotected"),
         ({"url": "bmc"}, "is not of the form"),
         ({"url": "https://bmc/redfish/v1"}, "has more than host and port"),
         ({"url": "https://bmc:99999"}, "cannot be read"),
@@ -267,6 +270,11 @@ def test_a_controller_that_makes_no_sense_is_refused(wrong, told):
     assert failed.value.remedy
     assert "SECRETWORD" not in str(failed.value)
     check("server1", Bmc(**GOOD))
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8443", "http://127.1.2.3", "http://[::1]:8443"])
+def test_a_tunnel_that_ends_on_the_node_needs_no_protection(url):
+    check("server1", Bmc(**{**GOOD, "url": url}))
 
 
 @pytest.mark.parametrize("held", [b"", b"\n", b"\xff", None], ids=["empty", "blank", "no text", "missing"])
