@@ -65,7 +65,8 @@ options:
     description:
       - A node of which you have made sure that it is off and stays off. Agents that wait for that
         (C(waiting_for_confirmation)) take what it had on a shared disk.
-      - Unlike O(force) it accepts nothing else. It changes nothing where no agent waits for it.
+      - Unlike O(force) it accepts nothing else. It changes nothing where no agent waits for it, which
+        RV(notes) says.
       - Never name a node that may still run. Two nodes that write to one disk destroy what is on it.
     type: str
   dns_keys:
@@ -206,7 +207,8 @@ drift:
   elements: str
 notes:
   description:
-    - Where nodes differ, what could not be recorded, and name servers that do not say what they should.
+    - Where nodes differ, what could not be recorded, name servers that do not say what they should, and
+      that no agent waits for O(fence_confirmed).
   returned: success
   type: list
   elements: str

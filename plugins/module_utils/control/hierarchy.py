@@ -99,6 +99,10 @@ def put_in_service(
         if said:
             told = f"{fence_confirmed} {'would be' if check else 'was'} said to be off; {outcome.message}"
             outcome = replace(outcome, changed=True, message=told)
+        elif fence_confirmed is not None:
+            outcome = _noted(
+                outcome, [f"no agent waits for fence_confirmed={fence_confirmed}: nothing was said"]
+            )
         return _with_drift(_followed(outcome, case, check, clock), drift)
     if fence_confirmed is not None:
         raise StandbyError(

@@ -16,6 +16,9 @@ from tests.support.ha_world import CLUSTER, Ticks
 WAITS = ("waiting_for_confirmation", "server1 had its disk, and nobody has confirmed that it is off")
 
 
+UNUSED = "no agent waits for fence_confirmed=server1: nothing was said"
+
+
 class Waiting(AgentWorld):
     """server1 is lost; the agent of server2 takes what it had once somebody has said that it is off."""
 
@@ -49,6 +52,7 @@ def test_the_agents_that_wait_for_it_go_on(world, to):
     assert moved.changed
     assert moved.message.startswith("server1 was said to be off; ")
     assert moved.data["owner"] == "server2"
+    assert UNUSED not in moved.data["notes"]
 
 
 def test_a_second_run_says_nothing(world):
@@ -56,6 +60,7 @@ def test_a_second_run_says_nothing(world):
     world.asked.clear()
     again = put(world)
     assert (again.changed, world.asked) == (False, [])
+    assert again.data["notes"][-1] == UNUSED
 
 
 def test_check_mode_says_nothing_and_predicts_it(world):
@@ -67,7 +72,11 @@ def test_check_mode_says_nothing_and_predicts_it(world):
 def test_where_nobody_waits_for_it_nothing_is_said(world):
     world.reasons = {}
     world.servers["server1"].unreachable = ""
-    assert not put(world, "server1").changed
+    for check in (True, False):
+        nothing = put(world, "server1", check=check)
+        assert not nothing.changed
+        assert nothing.data["notes"][-1] == UNUSED
+    assert UNUSED not in put(world, "server1", confirmed=None).data["notes"]
     assert world.asked == []
 
 
