@@ -87,9 +87,9 @@ options:
   source:
     description:
       - The node whose data counts where the mirror has to be made; the other one's is overwritten.
-      - Without it, the node that has it in service. Where nothing is in service and the mirror is new, the
-        first of O(nodes).
-      - Needed where a mirror is there by half, since nobody can tell whose data is newer.
+      - Without it, the node that has it in service. Where nothing is in service, no site depends on the
+        volume yet and nothing is left of a mirror, the first of O(nodes).
+      - Needed in all other cases, since nobody can tell whose data is newer.
     type: str
   seeded:
     description: The other node has most of the data already, so that only what differs is copied at first.

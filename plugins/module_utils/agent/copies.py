@@ -43,8 +43,8 @@ class Ownership:
     """What is known of the hierarchy of a mirror.
 
     Attributes:
-        owns: the record names this node.
-        serves: and it is up here, or about to be.
+        owns: the record names this node, as far as it knows.
+        serves: and its lease holds, and it is up here, or about to be.
         down: nothing of it is up here, for sure.
         epoch: of the record.
     """
@@ -53,6 +53,11 @@ class Ownership:
     serves: bool = False
     down: bool = False
     epoch: int = 0
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether another node may have the newest data."""
+        return self.down and not self.owns
 
 
 @dataclass(frozen=True)
@@ -176,9 +181,11 @@ class CopiedVolume:
         if end is None or end.role is Role.UNPAIRED:
             raise StandbyError("is not mirrored there")
         if end.role is Role.SOURCE:
+            self._stay_source()
             return
         heard = None
         if not promote:
+            self._go_on()
             began = self._wall()
             heard = self._exchange(end, fresh=True)
             if heard.role is not Role.SOURCE:
@@ -193,6 +200,13 @@ class CopiedVolume:
             write_end(self._node, end)
         if not promote:
             self._told_quietly(end)
+
+    def _stay_source(self) -> None:
+        """An end that is the source already may have been it long ago: from now on it is the newest one."""
+        with self._turning:
+            end = self._end()
+            if end is not None and end.generation < self._ownership().epoch:
+                write_end(self._node, replace(end, generation=self._ownership().epoch))
 
     # What passes between the ends
 
@@ -213,7 +227,10 @@ class CopiedVolume:
         return Told(end.role, end.generation, end.suspended, at if fresh else None, digest)
 
     def _heed(self, told: Told) -> Kept | None:
-        """Follow the other end's generation; of two sources one becomes the destination."""
+        """Follow the other end's generation; of two sources one becomes the destination.
+
+        Never the one whose node owns the hierarchy, whether it serves now or not: what it has counts.
+        """
         with self._turning:
             end, ownership = self._end(), self._ownership()
             if end is None or told.role is not Role.SOURCE:
@@ -221,7 +238,7 @@ class CopiedVolume:
             if end.role is Role.SOURCE and ownership.serves:
                 # Whoever serves is the source, whatever another node wrongly believes.
                 wanted = replace(end, generation=max(end.generation, told.generation + 1, ownership.epoch))
-            elif end.role is Role.SOURCE and told.generation > end.generation and ownership.down:
+            elif end.role is Role.SOURCE and told.generation > end.generation and ownership.gives_way:
                 write_progress(self._node, end.group, Progress())
                 wanted = replace(end, role=Role.DESTINATION, generation=told.generation)
             elif end.role is Role.DESTINATION and told.generation > end.generation:
@@ -282,10 +299,15 @@ class CopiedVolume:
         return True
 
     def _go_on(self) -> None:
-        """Finish what an earlier life of this agent had begun to write, though the source be gone."""
+        """Finish what was begun to be written, though the source be gone; before anything else is fetched.
+
+        Where the copy is not what it was, only what is fetched anew can help.
+        """
         with self._turning:
             self._require_destination()
-            self._finish()
+            applying = self._progress().applying
+            if applying and digest_of(self._fetched.tree()) == applying:
+                self._finish()
 
     def _finish(self) -> None:
         """Have the volume hold what was fetched and verified, where that was begun.

@@ -75,7 +75,7 @@ class Folder:
             for name in todo.removed:
                 _remove(self.here / name)
             for name in todo.folders:
-                (self.here / name).mkdir(parents=True, exist_ok=True)
+                _make(self.here / name)
             for name in todo.files:
                 _replace(source.here / name, wanted[name], self.here / name, part)
         except OSError as error:
@@ -89,7 +89,7 @@ class Folder:
             return
         with os.scandir(folder) as entries:
             for entry in list(entries):
-                if entry.is_dir() and (entry.is_symlink() or _is_junction(entry)):
+                if entry.is_dir() and _leads_elsewhere(Path(entry.path)):
                     continue
                 if not below and entry.name.casefold() in self._without:
                     continue
@@ -106,10 +106,15 @@ class Folder:
         return digest
 
 
-def _is_junction(entry: os.DirEntry[str]) -> bool:
-    """A folder that leads elsewhere: robocopy leaves it out too."""
-    attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
-    return bool(attributes & getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0)) if WINDOWS else False
+def _leads_elsewhere(path: Path) -> bool:
+    """A link, or a folder that is a junction: no content of a folder, robocopy leaves it out too."""
+    try:
+        seen = path.lstat()
+    except FileNotFoundError:
+        return False
+    attributes = getattr(seen, "st_file_attributes", 0)
+    junction = getattr(stat, "FILE_ATTRIBUTE_REPARSE_POINT", 0) | getattr(stat, "FILE_ATTRIBUTE_DIRECTORY", 0)
+    return stat.S_ISLNK(seen.st_mode) or (WINDOWS and attributes & junction == junction)
 
 
 def _read(path: Path) -> str:
@@ -120,9 +125,22 @@ def _read(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _unlink(path: Path) -> None:
+    """Take away what leads elsewhere, and nothing of what it leads to."""
+    if _leads_elsewhere(path):
+        path.unlink()
+
+
+def _make(folder: Path) -> None:
+    _unlink(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def _remove(path: Path) -> None:
     with suppress(FileNotFoundError):
         if path.is_dir() and not path.is_symlink():
+            for entry in path.iterdir():
+                _unlink(entry)
             path.rmdir()
             return
         _writable(path)
@@ -137,6 +155,8 @@ def _replace(source: Path, digest: str, target: Path, part: Path) -> None:
         raise OSError(0, "it has changed since it was seen", str(source))
     shutil.copystat(source, part)
     with suppress(FileNotFoundError):
+        if target.is_dir():
+            _unlink(target)
         _writable(target)
     part.replace(target)
 

@@ -379,7 +379,7 @@ class Worker:
         owns = record is not None and record.owner == self._place.name
         return Ownership(
             owns,
-            owns and state in (LocalState.STARTING, LocalState.UP),
+            owns and state in (LocalState.STARTING, LocalState.UP) and self.memory.serves(time.monotonic()),
             state is LocalState.DOWN,
             record.epoch if record is not None else 0,
         )

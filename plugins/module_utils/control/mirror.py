@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..ha.facts import NodeFacts, Scope, with_mirrors
-from ..ha.graph import hierarchies
+from ..ha.graph import hierarchies, users_of
 from ..ha.mirror import state_of
 from ..ha.mirror_limits import other_logs
 from ..ha.mirror_work import Task, Verb, to_have, to_have_no_more
@@ -74,7 +74,8 @@ def ensure_mirror(fleet: Fleet, request: VolumeRequest, order: MirrorOrder, chec
     refuse_disturbance(fleet, cluster, declared.cluster)
     volume, wanted = declared.volume, request.mirror
     serving = _serving(cluster, volume, facts)
-    tasks = to_have(volume, facts, order.source, serving, order.suspended)
+    used = cluster is not None and bool(users_of(cluster, volume))
+    tasks = to_have(volume, facts, order.source, serving, order.suspended, used=used)
     redefined = declared.existing != volume
     outcome = _outcome(volume, facts, tasks, redefined)
     logs = other_logs(volume, facts, wanted.log_size) if wanted is not None else []

@@ -50,6 +50,8 @@ def to_have(
     source: str | None,
     serving: str | None,
     suspended: bool | None,
+    *,
+    used: bool,
 ) -> list[Task]:
     """The operations that are still needed for a mirror to be there.
 
@@ -59,6 +61,8 @@ def to_have(
         source: whose data counts where the mirror has to be made or made again; None where nobody said.
         serving: where a hierarchy with the volume is in service, if anywhere.
         suspended: whether nothing is to be copied; None to leave that as it is.
+        used: whether sites depend on the volume. Then its mirror is not a new one, also where no end is left
+            of it: after a takeover, any node may have what is newest.
 
     Raises:
         StandbyError: it cannot be told whose data counts, or what was said is not so.
@@ -70,7 +74,7 @@ def to_have(
         return [*_other_rpo(volume, sides), *_switch(volume, sides, suspended)]
     if source is None and _sources(sides) > 1:
         raise _both_sources(volume)
-    chosen = _chosen(volume, source, serving, fresh=not any(sides.values()))
+    chosen = _chosen(volume, source, serving, new=not used and not any(sides.values()))
     other = next(name for name in volume.nodes if name != chosen)
     tasks = [
         Task(name, Verb.UNPAIR_ALONE, f"end what is left of the mirror of {volume.id} on {name}")
@@ -155,7 +159,7 @@ def _switch(volume: Volume, sides: Mapping[str, Side | None], suspended: bool | 
     return [Task(source, verb, f"{verb.value} the mirror of {volume.id} on {source}")]
 
 
-def _chosen(volume: Volume, source: str | None, serving: str | None, *, fresh: bool) -> str:
+def _chosen(volume: Volume, source: str | None, serving: str | None, *, new: bool) -> str:
     """Whose data counts.
 
     Raises:
@@ -174,11 +178,11 @@ def _chosen(volume: Volume, source: str | None, serving: str | None, *, fresh: b
             resource=volume.id,
             remedy=f"Leave source out, or put the hierarchy in service on {source} first",
         )
-    chosen = source or serving or (volume.nodes[0] if fresh else None)
+    chosen = source or serving or (volume.nodes[0] if new else None)
     if chosen is None:
         raise StandbyError(
-            "its mirror is there by half, and nothing that uses it is in service: whose data is the newest "
-            "cannot be told",
+            "its mirror is not there, or by half, and nothing that uses it is in service: whose data is the "
+            "newest cannot be told",
             resource=volume.id,
             remedy=f"Find out which of {' and '.join(volume.nodes)} was in service last, and name it as "
             "source; what the other one has is overwritten",

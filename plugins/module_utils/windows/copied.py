@@ -128,6 +128,7 @@ def side_of(end: Kept, progress: Progress, now: float) -> Side:
         synchronous=False,
         last_in_sync=None if progress.of is None else datetime.fromtimestamp(progress.of, UTC),
         volumes=(end.volume,),
+        rpo=end.rpo or None,
     )
 
 
@@ -230,7 +231,7 @@ class Copied:
     def _become(self, node: Node, own: End, role: Role, rpo: int | None) -> None:
         kept = self._kept(node, own)
         write_progress(node, own.group, Progress())
-        write_end(node, replace(kept, role=role, rpo=rpo or 0, suspended=False))
+        write_end(node, replace(kept, role=role, generation=0, rpo=rpo or 0, suspended=False))
 
     def _kept(self, node: Node, own: End) -> Kept:
         found = read_end(node, own.group)

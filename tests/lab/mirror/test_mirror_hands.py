@@ -25,6 +25,8 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Do, Reason, Verb
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import LocalState
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
+from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import End
+from ansible_collections.standby.iis.plugins.module_utils.windows.storage_replica import StorageReplica
 from ansible_collections.standby.iis.plugins.module_utils.wsman.session import connect
 from tests.support.cluster_lab import ClusterLab
 from tests.support.mirror_lab import SITE, topology, until
@@ -100,7 +102,8 @@ def test_a_dead_node_is_replaced_and_what_it_acknowledged_is_there(cluster, acti
             session.close()
 
 
-def test_after_a_promotion_by_removal_the_mirror_is_made_again_from_where_a_person_says(cluster):
+@pytest.mark.parametrize("left", [True, False])
+def test_after_a_promotion_by_removal_the_mirror_is_made_again_from_where_a_person_says(cluster, left):
     lab = cluster.lab
     lab.fault("server2", "mirror_promote", action="refuse")
     lab.power_off("server1")
@@ -109,6 +112,11 @@ def test_after_a_promotion_by_removal_the_mirror_is_made_again_from_where_a_pers
         turn_mirror(node, whole.volumes[0], time, promote=True)
     (lab.state.node("server2") / "drives/R/web/newer.txt").write_text("newer")
     lab.power_on("server1")
+    if not left:  # installed anew, or removed by hand
+        ends = [End(name.upper(), f"standby-R-{name}", "R:\\", "L:\\") for name in ("server1", "server2")]
+        with cluster.open() as fleet, fleet.lease("server1") as node:
+            StorageReplica().unpair(node, *ends, alone=True)
+            StorageReplica().remove_end(node, ends[0])
     with pytest.raises(StandbyError, match="whose data is the newest cannot be told"):
         order(cluster)
     assert order(cluster, source="server2")["source"] == "server2"

@@ -9,6 +9,7 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import probes as probes_module
+from ansible_collections.standby.iis.plugins.module_utils.agent.copies import Ownership
 from ansible_collections.standby.iis.plugins.module_utils.agent.declared import ClusterOptions, membership
 from ansible_collections.standby.iis.plugins.module_utils.agent.hands import Hands
 from ansible_collections.standby.iis.plugins.module_utils.agent.probes import Probes
@@ -157,3 +158,11 @@ def test_what_was_seen_of_another_time_in_service_is_forgotten(worker):
     worker.memory.local["Shop"] = Local(LocalState.UP, current=BOTH)
     worker._set("Shop", LocalState.STOPPING)
     assert worker.memory.local["Shop"].current is None
+
+
+@pytest.mark.parametrize("lease", [True, False])
+def test_a_node_that_wakes_up_after_its_lease_serves_no_more_for_its_mirror(worker, lease):
+    worker.memory.local = {"Shop": Local(LocalState.UP)}
+    worker.memory.record.return_value = Mock(owner="server2", epoch=4)
+    worker.memory.serves.return_value = lease
+    assert worker._owned("Shop") == Ownership(owns=True, serves=lease, epoch=4)

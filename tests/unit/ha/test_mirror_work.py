@@ -9,11 +9,8 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
-from ansible_collections.standby.iis.plugins.module_utils.ha.mirror_work import (
-    Verb,
-    to_have,
-    to_have_no_more,
-)
+from ansible_collections.standby.iis.plugins.module_utils.ha import mirror_work
+from ansible_collections.standby.iis.plugins.module_utils.ha.mirror_work import Verb, to_have_no_more
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, Role
 from tests.support.mirror_world import ASYNC, MIRROR, pair, side
 
@@ -24,6 +21,10 @@ def facts(one=None, two=None):
         "server1": replace(seen["server1"], mirrors=(one,) if one else ()),
         "server2": replace(seen["server2"], mirrors=(two,) if two else ()),
     }
+
+
+def to_have(volume, seen, source, serving, suspended, *, used=False):
+    return mirror_work.to_have(volume, seen, source, serving, suspended, used=used)
 
 
 def verbs(tasks):
@@ -73,6 +74,13 @@ def test_whose_data_counts_of_half_a_mirror_a_person_says(one, two):
     tasks = to_have(MIRROR, facts(one, two), "server2", None, None)
     assert verbs(tasks)[-1] == ("server2", Verb.PAIR)
     assert "what R:\\ has on server1 is overwritten" in tasks[-1].sentence
+
+
+def test_a_mirror_of_which_no_end_is_left_is_new_only_where_no_site_depends_on_it():
+    with pytest.raises(StandbyError, match="whose data is the newest cannot be told"):
+        to_have(MIRROR, facts(), None, None, None, used=True)
+    assert verbs(to_have(MIRROR, facts(), None, "server2", None, used=True))[-1] == ("server2", Verb.PAIR)
+    assert verbs(to_have(MIRROR, facts(), "server2", None, None, used=True))[-1] == ("server2", Verb.PAIR)
 
 
 @pytest.mark.parametrize("serving", [None, "server1", "server2"])
