@@ -158,4 +158,7 @@ def _by_hand(node: str) -> str:
 
 def said(node: str) -> str:
     """How a person says that a node is off."""
-    return f"say so on any other node: standby confirm-off {node}"
+    return (
+        f"say so by the playbook standby.iis.switchover with -e fence_confirmed={node}, or on any other "
+        f"node: python standby.pyz confirm-off --home FOLDER {node} (docs/fencing.md)"
+    )

@@ -42,7 +42,10 @@ _SETTLED = 2.0
 # Bytes that are read of an answer: a ComputerSystem has some kilobytes.
 _LARGEST = 1 << 20
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 401, 403, 404
-_REMEDY = "Check the controller's network, url and ca_file; try it by hand: standby check --fences"
+_REMEDY = (
+    "Check the controller's network, url and ca_file; try it by hand, on a node: "
+    "python standby.pyz check --home FOLDER --fences (docs/agent.md)"
+)
 
 
 class RedfishError(StandbyError):

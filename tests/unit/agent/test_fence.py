@@ -41,8 +41,9 @@ def test_a_fence_that_fails_says_what_it_said_and_what_to_do():
         run("import sys; sys.exit('no answer from the controller.')")
     assert str(failed.value) == (
         "server1: its fence C:\\fence.exe: it ended with code 1 and said: no answer from the controller. "
-        "Make sure that the node is off, then say so on any other node: standby confirm-off server1; "
-        "mend the fence."
+        "Make sure that the node is off, then say so by the playbook standby.iis.switchover with -e "
+        "fence_confirmed=server1, or on any other node: python standby.pyz confirm-off --home FOLDER server1 "
+        "(docs/fencing.md); mend the fence."
     )
 
 

@@ -124,7 +124,9 @@ def test_files_of_a_controller_are_looked_for_where_the_machine_has_them(monkeyp
 def test_a_person_is_not_run(made):
     _one, run, (problems, _told) = made
     assert not run("server4", None)
-    assert "say so on any other node: standby confirm-off server4" in problems[0]
+    assert (
+        "standby.iis.switchover with -e fence_confirmed=server4, or on any other node: python" in problems[0]
+    )
 
 
 def test_people_read_it_in_the_status(made):

@@ -35,14 +35,14 @@ def danger(
     """
     unknown = record.doubt or (seen is not None and bool(seen.problem) and not record.owner)
     if rules.exclusive and unknown and (silent := unaccounted(s, rules)):
-        told = f"its record was damaged or lost, and {silent} may have had its disk ({_fence_of(s, silent)})"
-        return Reason.WAITING_FOR_CONFIRMATION, told
+        told = f"its record was damaged or lost, and {silent} may have had its disk"
+        return Reason.WAITING_FOR_CONFIRMATION, f"{told} ({_fence_of(s, rules, silent)})"
     if rules.replicated and record.current is None and (record.epoch or unknown):
         told = "its record was damaged or lost, and nobody knows who has its newest data"
         return Reason.OLD_DATA, told
     if rules.exclusive and record.owner and not confirmed(s, record.owner, record.incarnation):
         told = f"{record.owner} had its disk, and nobody has confirmed that it is off"
-        return Reason.WAITING_FOR_CONFIRMATION, f"{told} ({_fence(s, record)})"
+        return Reason.WAITING_FOR_CONFIRMATION, f"{told} ({_fence(s, rules, record)})"
     if rules.replicated and record.current is not None and s.node not in record.current:
         told = f"{s.node} has old data; it waits for {' or '.join(record.current)}"
         return Reason.OLD_DATA, told
@@ -53,27 +53,30 @@ def danger(
 
 def by_force(s: Snapshot, rules: Rules) -> str:
     """The one command that takes what may be old, and what that costs, one clause."""
-    told = f"-e hierarchy={rules.name} -e to={s.node} -e force=true"
-    if (
-        _PLAIN.fullmatch(rules.name) is None
-    ):  # Ansible splits and unquotes key=value; a document it reads as it is
-        document = json.dumps({"hierarchy": rules.name, "to": s.node, "force": True}, ensure_ascii=False)
-        told = f"-e {shlex.quote(document)}"
-    command = f"standby.iis.switchover {told}"
-    return f"if that is gone for good: {command}, which loses what is newer"
+    return f"if that is gone for good: {_switchover(s, rules, 'force', True)}, which loses what is newer"
 
 
-def _fence(s: Snapshot, record: HierarchyRecord) -> str:
+def _switchover(s: Snapshot, rules: Rules, option: str, value: object) -> str:
+    """The playbook that brings a hierarchy here, with an option of its own."""
+    given = {"hierarchy": rules.name, "to": s.node, option: value}
+    told = " ".join(f"-e {name}={'true' if one is True else one}" for name, one in given.items())
+    if not all(_PLAIN.fullmatch(str(one)) for one in given.values()):
+        # Ansible splits and unquotes key=value; a document it reads as it is.
+        told = f"-e {shlex.quote(json.dumps(given, ensure_ascii=False))}"
+    return f"standby.iis.switchover {told}"
+
+
+def _fence(s: Snapshot, rules: Rules, record: HierarchyRecord) -> str:
     """How the confirmed fence of the last owner stands."""
     seen = s.nodes.get(record.owner)
     if seen is not None and seen.record is not None and record.incarnation < seen.record.first:
         return "another machine has joined under its name: make sure that the former one is off, then force"
-    return _fence_of(s, record.owner)
+    return _fence_of(s, rules, record.owner)
 
 
-def _fence_of(s: Snapshot, node: str) -> str:
+def _fence_of(s: Snapshot, rules: Rules, node: str) -> str:
     """How the confirmed fence of a node's last incarnation stands."""
-    by_hand = f'switch it off, then "confirm-off {node}" on another node'
+    by_hand = f"switch it off, then {_switchover(s, rules, 'fence_confirmed', node)}"
     if node not in s.cluster.fences:
         return f"it has no fence that runs by itself: {by_hand}"
     seen = s.nodes.get(node)

@@ -257,7 +257,8 @@ def test_the_power_of_a_fenced_owner_of_a_disk_is_cut():
         (Power(3, PowerState.CONFIRMED), "its fence runs"),
         (
             Power(3, PowerState.FAILED, NOW),
-            'its fence failed and is tried again: switch it off, then "confirm-off server1" on another node',
+            "its fence failed and is tried again: switch it off, then "
+            "standby.iis.switchover -e hierarchy=web -e to=server2 -e fence_confirmed=server1",
         ),
         (Power(2, PowerState.RUNNING), "its fence comes next"),
     ],

@@ -40,6 +40,7 @@ from tests.support.ownership_snapshots import (
 
 DISK = cluster(rules(exclusive=True), fences=("server1",))
 BARE = cluster(rules(exclusive=True))
+SAID = "standby.iis.switchover -e hierarchy=web -e to=server2 -e fence_confirmed=server1"
 
 
 # Data
@@ -126,7 +127,7 @@ def test_without_a_device_a_person_is_waited_for():
     assert found.decision.actions == ()
     assert found.sentence == (
         "server1 had its disk, and nobody has confirmed that it is off "
-        '(it has no fence that runs by itself: switch it off, then "confirm-off server1" on another node)'
+        f"(it has no fence that runs by itself: switch it off, then {SAID})"
     )
 
 
@@ -225,6 +226,14 @@ def test_who_had_the_newest_data_is_remembered_over_a_damaged_record():
     assert (found.writes, found.reason) == ([], "old_data")
 
 
+def test_the_command_that_says_so_names_a_hierarchy_as_ansible_reads_it():
+    shop = replace(rules(exclusive=True), name="Shop & Co")
+    found = lost(FENCED, of=cluster(shop), records={"Shop & Co": owned()})
+    words = found.verdict("Shop & Co").sentence.partition("standby.iis.switchover ")[2]
+    _option, document = shlex.split(words.removesuffix(")"))
+    assert json.loads(document) == {"hierarchy": "Shop & Co", "to": "server2", "fence_confirmed": "server1"}
+
+
 @pytest.mark.parametrize(
     ("other", "taken"),
     [(fenced("server1"), False), (fenced("server1", confirmed=True), True), (left("server1"), True)],
@@ -237,7 +246,7 @@ def test_a_disk_whose_record_tells_nothing_waits_for_every_node_that_may_have_it
     if not taken:
         assert found.sentence == (
             "its record was damaged or lost, and server1 may have had its disk "
-            '(it has no fence that runs by itself: switch it off, then "confirm-off server1" on another node)'
+            f"(it has no fence that runs by itself: switch it off, then {SAID})"
         )
 
 
@@ -288,7 +297,7 @@ def test_without_force_a_request_is_refused_with_the_doubt():
 
     answer = found.record("answer").answer
     assert not answer.accepted
-    assert answer.sentence.endswith('then "confirm-off server1" on another node); force overrules this')
+    assert answer.sentence.endswith(f"switch it off, then {SAID}); force overrules this")
 
 
 def test_a_node_in_doubt_is_switched_off_where_it_has_a_fence():

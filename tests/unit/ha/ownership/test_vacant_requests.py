@@ -33,6 +33,7 @@ from tests.support.ownership_snapshots import (
 
 BARE = cluster(rules(exclusive=True))
 MIRRORED = cluster(rules(replicated=True))
+SAID = "standby.iis.switchover -e hierarchy=web -e to=server2 -e fence_confirmed=server1"
 
 
 def asks(kind=RequestKind.SWITCHOVER, target="", *, force=False, by="Ada", me="server2", told=None, **how):
@@ -139,7 +140,7 @@ def test_a_disk_is_refused_while_nobody_has_confirmed_that_its_owner_is_off():
     answer = disk_wanted(force=False).record("answer").answer
 
     assert not answer.accepted
-    assert answer.sentence.endswith('then "confirm-off server1" on another node); force overrules this')
+    assert answer.sentence.endswith(f"switch it off, then {SAID}); force overrules this")
 
 
 def test_who_has_switched_it_off_may_force_it():
