@@ -116,6 +116,7 @@ def test_n_plus_one_is_told_with_the_gate(sites):
     found = run(sites, "what_if", deaths=2)
     assert found.code == 0, found.text
     assert "(confirmation)" in found.text
+    assert "So says the agent of server" in found.text
     required = run(sites, "what_if", require=True)
     assert required.code != 0
 

@@ -55,7 +55,8 @@ def rehearsed(home: Home, nodes: Sequence[str], deaths: int | None) -> dict[str,
     if nodes:
         answer = foresee_all(entry.snapshot, nodes, lag=lag)
         gaps, doubts = tuple(gaps_of(entry.snapshot, nodes, answer)), answer.doubts
-        lines = [f"{in_words(one, answer.dead)}" for one in answer.outcomes]
+        lines = [f"{doubt}." for doubt in doubts]
+        lines += [in_words(one, answer.dead) for one in answer.outcomes]
     else:
         found = capacity(entry.snapshot, deaths or 1, lag=lag)
         gaps, doubts, lines = found.gaps, found.doubts, told(found)

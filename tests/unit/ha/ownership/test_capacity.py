@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -93,18 +94,32 @@ def test_two_that_die_at_once_are_not_those_that_die_one_after_the_other():
     assert "x is no node" in foresee_all(n_plus_one().snapshot(), ("a", "x")).doubts[0]
 
 
-def test_the_command_gives_a_document(tmp_path):
+def logged(folder, snapshot):
+    """The home of an agent whose last decision is of a snapshot."""
     asked = Settings("a", "web", directory="D:/witness", addresses={"a": ("10.0.0.1",)})
-    (tmp_path / "agent.json").write_text(settings.write(asked))
-    home = Home(str(tmp_path))
+    (folder / "agent.json").write_text(settings.write(asked))
+    home = Home(str(folder))
     log = DecisionLog(home.decisions_file, lambda: "2026-01-01T00:00:00+00:00")
-    snapshot = n_plus_one().snapshot()
     assert log.decided(snapshot, decide(snapshot))
     log.close()
+    return home
 
+
+def test_the_command_gives_a_document(tmp_path):
+    home = logged(tmp_path, n_plus_one().snapshot())
     found = json.loads(json.dumps(rehearsed(home, (), 2)))
     pairs = [(gap["dead"], gap["lack"]) for gap in found["gaps"]]
     assert pairs == [(["a", "c"], "target"), (["b", "c"], "target")]
     named = rehearsed(home, ("a",), None)
     assert named["gaps"] == []
     assert named["told"][0].startswith("A, which a has, is taken by c")
+    assert (named["decided"], named["node"]) == ("2026-01-01T00:00:00+00:00", "a")
+
+
+@pytest.mark.parametrize("nodes", [("a",), ()])
+def test_what_the_answer_cannot_know_is_told_before_it(tmp_path, nodes):
+    cut_off = replace(n_plus_one().snapshot(), reachable=False, outage="the share is gone")
+    found = rehearsed(logged(tmp_path, cut_off), nodes, None if nodes else 1)
+    assert found["doubts"]
+    assert found["told"][0] == f"{found['doubts'][0]}."
+    assert "cannot read the witness (the share is gone)" in found["told"][0]
