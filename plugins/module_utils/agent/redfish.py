@@ -107,7 +107,8 @@ class Redfish:
         state, target = _power(system, self._bmc), _target(system, self._bmc)
         named = [f"{name} {system[name]}" for name in ("HostName", "SerialNumber") if system.get(name)]
         told = ", ".join([f"PowerState {state}", *named])
-        return f"{self._where} answers: {told}; it would be switched off by {target}"
+        unlisted = "" if _offered(system) is not None else f"; that it has {FORCE_OFF} it does not say"
+        return f"{self._where} answers: {told}; it would be switched off by {target}{unlisted}"
 
     def force_off(self) -> str:
         """Switch the system off, and read back that it is; what was asked and read, in a sentence.
@@ -252,19 +253,28 @@ def _power(system: Mapping[str, Any], bmc: Bmc) -> str:
 
 def _target(system: Mapping[str, Any], bmc: Bmc) -> str:
     """Where the action is asked for: the service names it, on itself (DSP0266, "POST (action)")."""
-    known: Any = system.get("Actions")
-    action = known.get(RESET) if isinstance(known, dict) else None
-    if not isinstance(action, dict):
-        return f"{bmc.path}/Actions/{RESET[1:]}"
-    allowed = action.get(ALLOWED)
-    if isinstance(allowed, list) and FORCE_OFF not in allowed:
+    allowed = _offered(system)
+    if allowed is not None and FORCE_OFF not in allowed:
         raise RedfishError(
             f"{bmc.url}{bmc.path} offers no {FORCE_OFF}, only {', '.join(map(str, allowed)) or 'nothing'}",
             remedy="Use a command or manual as the fence of this node",
         )
-    target = action.get("target")
+    target = _action(system).get("target")
     own = isinstance(target, str) and target.startswith("/") and not target.startswith("//")
     return str(target) if own else f"{bmc.path}/Actions/{RESET[1:]}"
+
+
+def _action(system: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a system says of its reset; nothing where it does not name the action."""
+    known: Any = system.get("Actions")
+    action = known.get(RESET) if isinstance(known, dict) else None
+    return action if isinstance(action, dict) else {}
+
+
+def _offered(system: Mapping[str, Any]) -> list[object] | None:
+    """The kinds of reset that a system lists; None where it lists none, which it may leave out."""
+    allowed = _action(system).get(ALLOWED)
+    return allowed if isinstance(allowed, list) else None
 
 
 def _reason(error: Exception) -> str:

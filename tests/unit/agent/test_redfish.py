@@ -242,6 +242,21 @@ def test_looking_has_no_effect_and_tells_which_machine_it_is(bmc):
     assert [method for method, *_rest in bmc.asked] == ["GET"]
 
 
+@pytest.mark.parametrize(
+    ("actions", "unlisted"),
+    [
+        ({"#ComputerSystem.Reset": {"ResetType@Redfish.AllowableValues": ["On", "ForceOff"]}}, False),
+        ({"#ComputerSystem.Reset": {"target": RESET, "@Redfish.ActionInfo": "/redfish/v1/Info"}}, True),
+        ({}, True),
+        (None, True),
+    ],
+)
+def test_looking_says_where_a_controller_does_not_list_what_it_offers(bmc, actions, unlisted):
+    bmc.more = {"Actions": actions}
+    with bmc.service() as service:
+        assert service.look().endswith(f"{RESET}{'; that it has ForceOff it does not say' * unlisted}")
+
+
 GOOD = {"url": "https://bmc", "system": "1", "user": "admin", "password_file": "C:\\x"}
 
 
