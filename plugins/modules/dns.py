@@ -51,7 +51,9 @@ options:
     type: list
     elements: str
   ttl:
-    description: Seconds that resolvers may keep an answer. After a move, clients may go astray for so long.
+    description:
+      - Seconds that resolvers may keep an answer, from V(1) to V(86400). After a move, clients may go astray
+        for so long.
     type: int
     default: 60
   key:
@@ -75,6 +77,7 @@ options:
       algorithm:
         description: Algorithm of the key.
         type: str
+        choices: [hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha224, hmac-sha1, hmac-md5]
         default: hmac-sha256
   pending:
     description:

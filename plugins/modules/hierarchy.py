@@ -87,6 +87,7 @@ options:
       algorithm:
         description: Algorithm of the key.
         type: str
+        choices: [hmac-sha256, hmac-sha384, hmac-sha512, hmac-sha224, hmac-sha1, hmac-md5]
         default: hmac-sha256
 seealso:
   - module: standby.iis.hierarchy_info

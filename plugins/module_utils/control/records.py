@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import StandbyError, foreseen
-from ..ha.dns import Told, needs_update, settled, unsettled, value_on
+from ..ha.dns import ALGORITHMS, Told, needs_update, settled, unsettled, value_on
 from ..ha.execute import Done, Report
 from ..ha.model import Dns, Hierarchy
 from ..ha.plan import Action, Plan, Step
@@ -30,7 +30,7 @@ KEYS_SPEC: dict[str, Any] = {
     "options": {
         "name": {"type": "str", "required": True},
         "secret": {"type": "str", "required": True, "no_log": True},
-        "algorithm": {"type": "str", "default": "hmac-sha256"},
+        "algorithm": {"type": "str", "choices": list(ALGORITHMS), "default": ALGORITHMS[0]},
     },
 }
 

@@ -17,8 +17,8 @@ from .model import Dns, Hierarchy, Ip
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _LONGEST = 253
 PORT = 53
-# A record has to be forgotten soon after a move; a resolver may keep it for a day, and some ignore less than
-# a few seconds.
+# Seconds. 0 is "not cached" (RFC 1035 3.2.1), so that every connection would ask the servers; above a day,
+# clients would go astray after a move for longer than anybody waits.
 TTL = (1, 86400)
 ALGORITHMS = ("hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1", "hmac-md5")
 

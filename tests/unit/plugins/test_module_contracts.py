@@ -14,6 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 MODULES = [
     "agent",
     "certificate",
+    "dns",
     "hierarchy",
     "hierarchy_info",
     "ip",
