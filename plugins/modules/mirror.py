@@ -143,6 +143,18 @@ EXAMPLES = r"""
     path: 'R:\'
     log: 'L:\'
     suspended: true
+
+- name: Make a mirror again that is there by half, from the node that was in service last
+  standby.iis.mirror:
+    path: 'R:\'
+    log: 'L:\'
+    source: server2
+    seeded: true
+
+- name: End a mirror; both nodes keep the data
+  standby.iis.mirror:
+    path: 'R:\'
+    state: absent
 """
 
 RETURN = r"""
@@ -187,7 +199,8 @@ mirror:
     remaining: 0
     last_in_sync: {server1: '2026-11-29T01:02:03+00:00', server2: '2026-11-29T01:02:03+00:00'}
 notes:
-  description: One sentence for every node that could not take part.
+  description:
+    - One sentence for every node that could not take part, or whose log has another size than O(log_size).
   returned: success
   type: list
   elements: str

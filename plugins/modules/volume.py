@@ -127,6 +127,14 @@ EXAMPLES = r"""
     kind: shared
     disk: 600140501F6E3A5B2C4D4E5F60718293
     nodes: [server1, server2]
+
+- name: Declare a volume that is copied from one node to the other (the module mirror copies it)
+  standby.iis.volume:
+    path: 'R:\'
+    kind: mirror
+    mirror:
+      log: 'L:\'
+    nodes: [server1, server2]
 """
 
 RETURN = r"""

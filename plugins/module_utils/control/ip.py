@@ -175,7 +175,7 @@ def remove_ip(fleet: Fleet, address: str, check: bool, *, keep: bool = False) ->
     wanted = canonical(address.partition("/")[0])
     existing = _existing(cluster, wanted)
     if cluster is None or existing is None:
-        return Outcome(False, f"ip {wanted} is not defined", data={"resource": f"ip {wanted}"})
+        return Outcome(False, f"ip {wanted} is not defined", data={"resource": f"ip {wanted}", "notes": []})
     users = users_of(cluster, existing)
     if users:
         raise StandbyError(
@@ -220,7 +220,7 @@ def _removal(existing: Ip, present: list[str], removed_from: list[str]) -> Outco
         message += f", also from {', '.join(removed_from)}"
     elif present:
         message += f"; the address stays on {', '.join(present)} until it restarts"
-    data = {"resource": existing.id, "removed_from": removed_from, "present_on": present}
+    data = {"resource": existing.id, "removed_from": removed_from, "present_on": present, "notes": []}
     return Outcome(True, message, asdict(existing), {}, data)
 
 
@@ -359,7 +359,9 @@ def _outcome(existing: Ip | None, ip: Ip, dad: tuple[DadChange, ...], adopting: 
     parts += [f"the address of {name} made floating" for name in adopting]
     before = asdict(existing) if existing is not None else {}
     after = {**asdict(ip), **({"adopted_from": adopting} if adopting else {})}
-    return Outcome(changed, ", ".join(parts), before, after, {"resource": ip.id, "ip": asdict(ip)})
+    return Outcome(
+        changed, ", ".join(parts), before, after, {"resource": ip.id, "ip": asdict(ip), "notes": []}
+    )
 
 
 def _shown(ip: Ip) -> str:

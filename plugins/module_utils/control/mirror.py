@@ -77,9 +77,8 @@ def ensure_mirror(fleet: Fleet, request: VolumeRequest, order: MirrorOrder, chec
     used = cluster is not None and bool(users_of(cluster, volume))
     tasks = to_have(volume, facts, order.source, serving, order.suspended, used=used)
     redefined = declared.existing != volume
-    outcome = _outcome(volume, facts, tasks, redefined)
     logs = other_logs(volume, facts, wanted.log_size) if wanted is not None else []
-    outcome = replace(outcome, data={**outcome.data, "notes": logs})
+    outcome = _outcome(volume, facts, tasks, redefined, logs)
     if check or not outcome.changed:
         return outcome
     notes: list[str] = []
@@ -191,9 +190,11 @@ def _shown(volume: Volume, facts: Mapping[str, NodeFacts]) -> dict[str, Any]:
     }
 
 
-def _outcome(volume: Volume, facts: Mapping[str, NodeFacts], tasks: list[Task], redefined: bool) -> Outcome:
+def _outcome(
+    volume: Volume, facts: Mapping[str, NodeFacts], tasks: list[Task], redefined: bool, notes: list[str]
+) -> Outcome:
     changed = redefined or bool(tasks)
     message = f"the mirror of {volume.id} is {'made as declared' if changed else 'as declared'}"
     sentences = [task.sentence for task in tasks]
-    data = {"resource": volume.id, "plan": sentences, "mirror": _shown(volume, facts)}
+    data = {"resource": volume.id, "plan": sentences, "mirror": _shown(volume, facts), "notes": notes}
     return Outcome(changed, message, {}, {"tasks": sentences} if tasks else {}, data)

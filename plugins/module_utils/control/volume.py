@@ -153,7 +153,7 @@ def remove_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
         undeclare_volume(fleet, path, True)  # that a site depends on it is said first
         notes = refuse_mirrored(fleet, existing)
     outcome = undeclare_volume(fleet, path, check)
-    return replace(outcome, data={**outcome.data, "notes": [*notes, *outcome.data.get("notes", ())]})
+    return replace(outcome, data={**outcome.data, "notes": [*notes, *outcome.data["notes"]]})
 
 
 def undeclare_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
@@ -166,7 +166,9 @@ def undeclare_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
     wanted = normal_path(path)
     existing = existing_volume(cluster, wanted)
     if cluster is None or existing is None:
-        return Outcome(False, f"volume {wanted} is not defined", data={"resource": f"volume {wanted}"})
+        return Outcome(
+            False, f"volume {wanted} is not defined", data={"resource": f"volume {wanted}", "notes": []}
+        )
     users = users_of(cluster, existing)
     if users:
         raise StandbyError(
@@ -174,7 +176,8 @@ def undeclare_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
             resource=existing.id,
             remedy="Remove the protection of the site first (module site, state: absent)",
         )
-    outcome = Outcome(True, f"{existing.id} is removed", _described(existing), {}, {"resource": existing.id})
+    data: dict[str, Any] = {"resource": existing.id, "notes": []}
+    outcome = Outcome(True, f"{existing.id} is removed", _described(existing), {}, data)
     if check:
         return outcome
     left = replace(
@@ -361,6 +364,11 @@ def _described(volume: Volume) -> dict[str, Any]:
 def _outcome(existing: Volume | None, volume: Volume, online: str | None) -> Outcome:
     changed = existing != volume
     before = _described(existing) if existing is not None else {}
-    data = {"resource": volume.id, "volume": _described(volume), "online_on": online}
+    data: dict[str, Any] = {
+        "resource": volume.id,
+        "volume": _described(volume),
+        "online_on": online,
+        "notes": [],
+    }
     message = f"{volume.id} is {'defined' if changed else 'as defined'}"
     return Outcome(changed, message, before, _described(volume), data)
