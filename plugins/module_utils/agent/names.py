@@ -37,7 +37,7 @@ class Names:
         serves: whether this node may serve now.
         say: tells people something; from any thread.
         clock: time.
-        ensure: has a record say a value; told by what it may ask before it sends an update.
+        ensure_record: has a record say a value; told by what it may ask before it sends an update.
     """
 
     def __init__(

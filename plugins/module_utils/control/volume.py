@@ -117,7 +117,8 @@ def declare_volume(
         fleet: all nodes of the cluster.
         request: what is wanted.
         cluster: the definition before.
-        facts: of all nodes, with scopes DISKS and MACHINE.
+        facts: of all nodes, with the scope of the request: DISKS and MACHINE, for a mirror MIRRORS or COPIES
+            and GROUND as well.
 
     Raises:
         StandbyError: the volume does not fit on the nodes, or beside what is defined.

@@ -33,7 +33,7 @@ def check_pair(volume: Volume) -> None:
     """Whether a mirror can be what was asked for at all.
 
     Raises:
-        StandbyError: it has another number of nodes than two, or an RPO without a use.
+        StandbyError: it has another number of nodes than two.
     """
     if len(volume.nodes) != 2:
         raise StandbyError(
