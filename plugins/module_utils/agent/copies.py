@@ -22,6 +22,7 @@ from typing import Any
 
 from ..control.mirrors import ends_from
 from ..errors import StandbyError, foreseen
+from ..ha.mirror import MAKE_AGAIN
 from ..ha.model import Volume
 from ..ha.trees import digest_of
 from ..node import Node
@@ -179,7 +180,7 @@ class CopiedVolume:
         """
         end = self._end()
         if end is None or end.role is Role.UNPAIRED:
-            raise StandbyError("is not mirrored there")
+            raise StandbyError("is not mirrored there", remedy=MAKE_AGAIN)
         if end.role is Role.SOURCE:
             self._stay_source()
             return

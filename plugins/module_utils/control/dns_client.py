@@ -196,7 +196,11 @@ def _exchanged(
             remedy="Make sure that a name server listens there",
         ) from None
     if answer.id != message.id or not answer.flags & dns.flags.QR:
-        raise Refused(f"the server {server} answered something else", resource=record.id)
+        raise Refused(
+            f"the server {server} answered something else than it was asked",
+            resource=record.id,
+            remedy="Make sure that a name server listens there, and that nothing between answers for it",
+        )
     return answer
 
 

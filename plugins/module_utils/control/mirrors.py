@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ..errors import StandbyError
-from ..ha.mirror import look_at, words_of
+from ..ha.mirror import MAKE_AGAIN, look_at, words_of
 from ..ha.model import AGENTS, Mirror, MirrorEnd, Volume
 from ..node import Clock, Node
 from ..windows.copied import Copied
@@ -54,7 +54,7 @@ def ends_from(volume: Volume, node: str) -> tuple[End, End]:
     mirror = volume.mirror
     own, other = (mirror.end(node), mirror.other(node)) if mirror is not None else (None, None)
     if own is None or other is None:
-        raise StandbyError("is not mirrored there", node=node, resource=volume.id)
+        raise StandbyError("is not mirrored there", node=node, resource=volume.id, remedy=MAKE_AGAIN)
     return end_of(volume, own), end_of(volume, other)
 
 
@@ -128,7 +128,7 @@ def mirror_of(volume: Volume) -> Mirror:
         StandbyError: it has none.
     """
     if volume.mirror is None:
-        raise StandbyError("is not mirrored", resource=volume.id)
+        raise StandbyError("is not mirrored", resource=volume.id, remedy=MAKE_AGAIN)
     return volume.mirror
 
 

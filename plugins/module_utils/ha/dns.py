@@ -106,7 +106,7 @@ def _check_ip(record: Dns, ips: Iterable[Ip]) -> None:
         raise _unfit(
             record.name,
             f"names {record.ip}, which is no ip resource",
-            f"Declare the address first, or name one of {', '.join(known) or 'none'}",
+            f"Declare the address first{', or name one of ' if known else ''}{', '.join(known)}",
         )
 
 

@@ -214,7 +214,7 @@ def against_move(
     seen = facts[target]
     side = side_of(volume, seen)
     if side is None or side.role is Role.UNPAIRED:
-        return _error(volume, target, f"is not mirrored there: {_absent(side)}", _MAKE)
+        return _error(volume, target, f"is not mirrored there: {_absent(side)}", MAKE_AGAIN)
     if side.role is Role.SOURCE:
         others = [name for name in volume.nodes if name != target and _is_source(volume, facts.get(name))]
         if not others:
@@ -266,7 +266,7 @@ def waits(volume: Volume, seen: NodeFacts) -> bool:
 
 
 _WAITED = (Copy.IN_SYNC, Copy.BEHIND, Copy.CATCHING_UP, Copy.INITIAL)
-_MAKE = "Make it again: run the role cluster, or the module mirror"
+MAKE_AGAIN = "Make it again: run the role cluster, or the module mirror"
 _LOOK = "Look at it there: (Get-SRGroup).Replicas, and the event log Microsoft-Windows-StorageReplica/Admin"
 _REMEDIES: Mapping[Copy, str] = {
     Copy.SUSPENDED: "Let it copy again (module mirror, suspended: false), and run again once it is in sync",
