@@ -21,7 +21,7 @@ from ..node import Clock
 
 # Seconds until a record that is right is looked at again; until one that is not, at first and at most.
 LOOK, FIRST, LONGEST = 60.0, 2.0, 30.0
-# Seconds that the other servers have to hear of an update.
+# Seconds that the other servers have to hear of an update before the round ends; the next one looks again.
 _SPREADING = 5.0
 
 Ensure = Callable[[Dns, str, Keys, Callable[[], bool]], Done]

@@ -15,7 +15,8 @@ from .case import Case
 from .fleet import Fleet
 from .mirrors import wait_in_sync
 
-# Seconds until agents have written down what their mirror shows: a look, a write, a busy witness.
+# Seconds until agents have written down what their mirror shows: a look, a write that is lost and made again,
+# and a witness that shows it late; with the slowest preset (wan) 3, 6 and 10 s.
 _WRITTEN_DOWN = 30.0
 _PACE = 0.5
 

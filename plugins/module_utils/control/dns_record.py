@@ -17,7 +17,9 @@ from . import dns_client
 from .dns_client import Exchange, Key
 from .dns_tcp import exchange as over_tcp
 
-# Seconds for one exchange, and for the other servers to have an update from the one that took it.
+# Seconds for one exchange, and for the other servers to have an update from the one that took it. Choices: a
+# connection whose first packet is lost twice is there within 3 s (RFC 6298 2.1, 5.5), and a playbook, which
+# does not look again, waits for longer than agents do (agent/names.py), which look again by themselves.
 TIMEOUT, SPREADING = 4.0, 10.0
 _PAUSE = 0.5
 

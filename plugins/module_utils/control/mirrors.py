@@ -20,9 +20,11 @@ from ..windows.waiting import attempts
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType({"storage_replica": StorageReplica(), AGENTS: Copied()})
 
-# Seconds without any progress after which a copy is not waited for any more.
+# Seconds without any progress after which a copy is not waited for any more. A choice: what has not come on
+# by a byte for a minute waits for something that somebody has to see to, and nothing was touched yet.
 NO_PROGRESS = 60.0
-# Seconds until a volume whose node has become the source is mounted.
+# Seconds until a volume whose node has become the source is mounted. As long as a disk has that comes online
+# (perform.MOUNT_TIMEOUT): how long Storage Replica takes is not documented.
 TURN_TIMEOUT = 30.0
 
 

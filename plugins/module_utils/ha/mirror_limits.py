@@ -18,7 +18,8 @@ from .facts import NodeFacts
 from .mirror import side_of
 from .model import AGENTS, Mirror, MirrorEnd, Volume
 
-# OperatingSystemSKU (GetProductInfo): the Datacenter editions, and those of Standard.
+# OperatingSystemSKU (GetProductInfo): the Datacenter editions, and those of Standard; full, core, without
+# Hyper-V, of the Semi-Annual Channel and for evaluation. docs/windows_contracts.md names each.
 DATACENTER = frozenset({8, 12, 37, 39, 80, 145, 159})
 STANDARD = frozenset({7, 13, 36, 40, 79, 146, 160})
 FIRST_BUILD = 14393  # Windows Server 2016
