@@ -127,7 +127,6 @@ def side_of(end: Kept, progress: Progress, now: float) -> Side:
         words=words,
         synchronous=False,
         last_in_sync=None if progress.of is None else datetime.fromtimestamp(progress.of, UTC),
-        volumes=(end.volume,),
         rpo=end.rpo or None,
     )
 

@@ -50,7 +50,6 @@ class Side:
         log_size: of its log, bytes; None where it has none, or that is not told.
         remaining: bytes still to be copied, as this end knows.
         last_in_sync: when the copy was last complete, UTC; None where that is not told.
-        volumes: access paths or names of the volumes that are copied, as the provider tells them.
     """
 
     group: str
@@ -60,7 +59,6 @@ class Side:
     synchronous: bool = True
     remaining: int = 0
     last_in_sync: datetime | None = None
-    volumes: tuple[str, ...] = ()
     rpo: int | None = None
     log_size: int | None = None
 

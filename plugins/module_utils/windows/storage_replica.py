@@ -254,7 +254,6 @@ def _side(group: Instance) -> Side:
         synchronous=synchronous,
         remaining=sum(one.number("NumOfBytesRemaining", 0) for one in replicas),
         last_in_sync=_time(group, replicas),
-        volumes=tuple(one.text("DataVolume") for one in replicas),
         rpo=None if synchronous else group.number("AsyncRPO", 0) or None,
         log_size=group.number("LogSizeInBytes", 0) or None,
     )

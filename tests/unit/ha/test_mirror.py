@@ -235,7 +235,7 @@ def test_a_destination_is_no_obstacle_to_being_brought_up():
 
 
 def test_serving_from_a_destination_fails():
-    facts = shown(pair()["server1"] and _server_up(), side("server1", Role.DESTINATION))
+    facts = shown(_server_up(), side("server1", Role.DESTINATION))
     (finding,) = [one for one in look(WHOLE, facts) if "volume" in one.resource]
     assert not finding.healthy
 

@@ -85,19 +85,14 @@ def what_if(snapshot: Snapshot, *dead: str, lag: float = 0.0) -> list[str]:
     return lines
 
 
-def foresee(snapshot: Snapshot, dead: str, *, lag: float = 0.0) -> Answer:
-    """What becomes of everything a node is needed for.
+def foresee_all(snapshot: Snapshot, dead: Sequence[str], *, lag: float = 0.0) -> Answer:
+    """What becomes of everything that some nodes are needed for.
 
     Args:
-        snapshot: what this node knows; it may be the one that dies.
-        dead: the node.
+        snapshot: what this node knows; it may be one that dies.
+        dead: the nodes, which die at once.
         lag: how old what the store shows may be, seconds; see ``timing.predict``.
     """
-    return foresee_all(snapshot, (dead,), lag=lag)
-
-
-def foresee_all(snapshot: Snapshot, dead: Sequence[str], *, lag: float = 0.0) -> Answer:
-    """The same of several nodes that die at once."""
     s, named = snapshot, " and ".join(dead)
     if strange := [node for node in dead if node not in s.cluster.nodes]:
         told = f"{strange[0]} is no node of this cluster ({', '.join(s.cluster.nodes)})"

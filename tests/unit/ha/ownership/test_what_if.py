@@ -26,7 +26,11 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot 
     Switchback,
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import bound, predict
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.what_if import Fate, foresee, what_if
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.what_if import (
+    Fate,
+    foresee_all,
+    what_if,
+)
 from tests.simulation.mirror import Mirror
 from tests.simulation.schedule import Schedule
 from tests.simulation.world import World
@@ -76,7 +80,7 @@ def test_an_agent_that_has_not_read_the_witness_again_says_so() -> None:
 
 def test_times_are_those_that_are_predicted() -> None:
     situation = Situation(Rules("Shop", ("a", "b", "c")), names=("a", "b", "c")).owned("Shop", "a")
-    (outcome,) = foresee(situation.snapshot(), "a", lag=10.0).outcomes
+    (outcome,) = foresee_all(situation.snapshot(), ("a",), lag=10.0).outcomes
     lost = predict(situation.timers, nodes=3, lag=10.0)[0]
     assert (outcome.fate, outcome.node, outcome.left) == (Fate.TAKEN, "b", ("c",))
     assert (outcome.best, outcome.worst) == (lost.best, lost.worst)
@@ -84,7 +88,7 @@ def test_times_are_those_that_are_predicted() -> None:
 
 def test_a_node_that_is_silent_already_is_counted_from_its_last_renewal() -> None:
     situation = theirs().node_record("server2", silent=20)
-    (outcome,) = foresee(situation.snapshot(), "server2").outcomes
+    (outcome,) = foresee_all(situation.snapshot(), ("server2",)).outcomes
     lost = predict(situation.timers)[0]
     assert (outcome.best, outcome.worst) == (0.0, lost.worst - situation.timers.ttl)
     assert "server2 does not renew its record as it is" in told(situation, "server2")
@@ -126,7 +130,7 @@ def test_a_standby_with_a_limit_takes_what_it_may() -> None:
         Rules("A", ("a", "c")), Rules("B", ("a", "c")), Rules("C", ("b", "c")), names=names, limits={"c": 1}
     )
     situation.owned("A", "a").owned("B", "a").owned("C", "b")
-    outcomes = {one.hierarchy: one for one in foresee(situation.snapshot(), "a").outcomes}
+    outcomes = {one.hierarchy: one for one in foresee_all(situation.snapshot(), ("a",)).outcomes}
     assert (outcomes["A"].fate, outcomes["B"].fate) == (Fate.TAKEN, Fate.NOBODY)
     assert [verdict.reason for _node, verdict in outcomes["B"].why] == [Reason.LIMIT]
     assert "c has 1 hierarchies, its limit" in told(situation, "a")
@@ -170,7 +174,7 @@ def without_iis() -> Situation:
 )  # fmt: skip
 def test_why_nobody_takes_it(make: Callable[[], Situation], reason: Reason, words: str) -> None:
     situation = make()
-    (outcome,) = foresee(situation.snapshot(), "server2").outcomes
+    (outcome,) = foresee_all(situation.snapshot(), ("server2",)).outcomes
     assert (outcome.fate, [(node, one.reason) for node, one in outcome.why]) == (
         Fate.NOBODY,
         [("server1", reason)],
@@ -220,7 +224,7 @@ def test_it_answers_whatever_a_node_knows_and_touches_nothing(
     snapshot: Snapshot, data: st.DataObject
 ) -> None:
     dead, before = data.draw(st.sampled_from(snapshot.cluster.nodes)), deepcopy(snapshot)
-    outcomes = foresee(snapshot, dead).outcomes
+    outcomes = foresee_all(snapshot, (dead,)).outcomes
     assert [one.hierarchy for one in outcomes] == [
         rules.name for rules in snapshot.cluster.hierarchies if dead in rules.nodes
     ]
@@ -274,7 +278,7 @@ def test_what_is_foreseen_by_any_node_comes_true(seed: int) -> None:
     powered = [name for name, node in world.nodes.items() if node.powered]
     dead, seer = chance.choice(powered), world.nodes[chance.choice(powered)]
     assert seer.memory is not None
-    answer = foresee(seer.memory.snapshot(seer.clock.mono()), dead)
+    answer = foresee_all(seer.memory.snapshot(seer.clock.mono()), (dead,))
     died, back = world.timeline.now, {}
 
     def look() -> bool:
