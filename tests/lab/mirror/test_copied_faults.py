@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Power losses of the owner at random moments of deployments: never a mixture of two states, never too old.
 
-``COPY_LOSSES=20`` plays twenty of them; three otherwise. ``COPY_SEED`` plays the same moments again.
+``STANDBY_COPY_LOSSES=20`` plays twenty of them; three otherwise. ``STANDBY_COPY_SEED`` plays the same moments
+again.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from tests.support.copied_agents import RPO, CopiedAgents, plain_topology
 
 pytestmark = [pytest.mark.alone, pytest.mark.faults]
 
-LOSSES = int(os.environ.get("COPY_LOSSES", "3"))
-SEED = int(os.environ.get("COPY_SEED", str(random.SystemRandom().randrange(1 << 30))))
+LOSSES = int(os.environ.get("STANDBY_COPY_LOSSES", "3"))
+SEED = int(os.environ.get("STANDBY_COPY_SEED", str(random.SystemRandom().randrange(1 << 30))))
 FILES = [f"page{number}.html" for number in range(5)]
 # Seconds that a look at all files may take, during which they may change.
 LOOK = 0.5
@@ -91,7 +92,7 @@ def agents(make_shared_lab, tmp_path_factory):
 
 
 def test_a_lost_owner_leaves_one_state_of_its_content_within_the_rpo(agents):
-    sys.stdout.write(f"COPY_SEED={SEED}\n")
+    sys.stdout.write(f"STANDBY_COPY_SEED={SEED}\n")
     chance = random.Random(SEED)
     deployer, taken, ages = Deployer(agents, chance), 0, []
     deployer.deploy("server1")

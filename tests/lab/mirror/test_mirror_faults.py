@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Power losses of the owner at random moments under a writing client: nothing that was acknowledged is lost.
 
-``MIRROR_LOSSES=200`` plays two hundred of them; ten otherwise. ``MIRROR_SEED`` plays the same moments again.
+``STANDBY_MIRROR_LOSSES=200`` plays two hundred of them; ten otherwise. ``STANDBY_MIRROR_SEED`` plays the same
+moments again.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from tests.support.mirror_lab import topology, until
 
 pytestmark = [pytest.mark.alone, pytest.mark.faults]
 
-LOSSES = int(os.environ.get("MIRROR_LOSSES", "10"))
-SEED = int(os.environ.get("MIRROR_SEED", str(random.SystemRandom().randrange(1 << 30))))
+LOSSES = int(os.environ.get("STANDBY_MIRROR_LOSSES", "10"))
+SEED = int(os.environ.get("STANDBY_MIRROR_SEED", str(random.SystemRandom().randrange(1 << 30))))
 # Every third power loss hits an owner whose mirror is cut: its copy is old, and has to be refused.
 CUT_EACH = 3
 
@@ -107,7 +108,7 @@ class Losses:
 
 
 def test_no_acknowledged_byte_is_missing_after_a_failover(agents):
-    sys.stdout.write(f"MIRROR_SEED={SEED}\n")
+    sys.stdout.write(f"STANDBY_MIRROR_SEED={SEED}\n")
     writer = Writer(agents.lab, agents.cluster.nodes)
     losses = Losses(agents, writer, random.Random(SEED))
     with writer.writing():
