@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..errors import StandbyError, foreseen
 from ..ha.dns import Told, needs_update
@@ -68,32 +68,16 @@ def ensure(
     Raises:
         StandbyError: the key is not known.
     """
-    key = key_of(record, keys)
+    update = _Update(record, value, key_of(record, keys), exchange)
     told = ask_all(record, exchange=exchange)
-    if not _due(record, value, told):
+    if not update.due(told):
         return Done(False, told)
-    refused: dict[str, str] = {}
-    updated = False
-    for server in [one.server for one in told if one.values is not None]:
-        if updated or not allowed():
-            break
-        updated = _updated(record, value, server, key, exchange, refused)
-    end = clock.monotonic() + spreading
-    told = ask_all(record, exchange=exchange)
-    while updated and _due(record, value, told) and clock.monotonic() < end:
-        clock.sleep(_PAUSE)
-        told = ask_all(record, exchange=exchange)
-    # Servers that are each a primary of their own have nothing from one another.
-    if updated and allowed():
-        for one in told:
-            if one.server not in refused and _due(record, value, (one,)):
-                _updated(record, value, one.server, key, exchange, refused)
-        told = ask_all(record, exchange=exchange)
-    wrong = {one.server for one in told if _due(record, value, (one,))}
-    noted = (
-        replace(one, problem=refused.get(one.server, "")) if one.server in wrong else one for one in told
-    )
-    return Done(updated, tuple(noted))
+    if not update.by_one(told, allowed):
+        return Done(False, update.noted(ask_all(record, exchange=exchange)))
+    told = update.spread(clock, spreading)
+    if allowed():
+        told = update.by_each(told)
+    return Done(True, update.noted(told))
 
 
 def key_of(record: Dns, keys: Keys) -> Key | None:
@@ -114,26 +98,65 @@ def key_of(record: Dns, keys: Keys) -> Key | None:
     return found
 
 
-def _due(record: Dns, value: str | None, told: Sequence[Told]) -> bool:
-    if value is None:
-        return any(one.values for one in told)
-    return needs_update(record, value, told)
+@dataclass(frozen=True)
+class _Update:
+    """What a record is to say, on its way to its servers.
 
+    Attributes:
+        refused: why, by server that did not take it.
+    """
 
-def _updated(
-    record: Dns,
-    value: str | None,
-    server: str,
-    key: Key | None,
-    exchange: Exchange,
-    refused: dict[str, str],
-) -> bool:
-    try:
-        dns_client.update(record, value, server, key, exchange, TIMEOUT)
-    except StandbyError as error:
-        refused[server] = str(error).rstrip(".")
+    record: Dns
+    value: str | None
+    key: Key | None
+    exchange: Exchange
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def due(self, told: Sequence[Told]) -> bool:
+        """Whether a server says otherwise."""
+        if self.value is None:
+            return any(one.values for one in told)
+        return needs_update(self.record, self.value, told)
+
+    def by_one(self, told: Sequence[Told], allowed: Callable[[], bool]) -> bool:
+        """Have the first that answers and takes it tell the others; whether there is one."""
+        for server in [one.server for one in told if one.values is not None]:
+            if not allowed():
+                return False
+            if self._sent(server):
+                return True
         return False
-    return True
+
+    def spread(self, clock: Clock, seconds: float) -> tuple[Told, ...]:
+        """What all say once they have it from the one, or the time is over."""
+        end = clock.monotonic() + seconds
+        told = ask_all(self.record, exchange=self.exchange)
+        while self.due(told) and clock.monotonic() < end:
+            clock.sleep(_PAUSE)
+            told = ask_all(self.record, exchange=self.exchange)
+        return told
+
+    def by_each(self, told: Sequence[Told]) -> tuple[Told, ...]:
+        """Servers that are each a primary of their own have nothing from one another."""
+        for one in told:
+            if one.server not in self.refused and self.due((one,)):
+                self._sent(one.server)
+        return ask_all(self.record, exchange=self.exchange)
+
+    def noted(self, told: Sequence[Told]) -> tuple[Told, ...]:
+        """With the refusal of each server that says otherwise."""
+        return tuple(
+            replace(one, problem=self.refused.get(one.server, "")) if self.due((one,)) else one
+            for one in told
+        )
+
+    def _sent(self, server: str) -> bool:
+        try:
+            dns_client.update(self.record, self.value, server, self.key, self.exchange, TIMEOUT)
+        except StandbyError as error:
+            self.refused[server] = str(error).rstrip(".")
+            return False
+        return True
 
 
 def _asked(record: Dns, server: str, exchange: Exchange) -> Told:
