@@ -95,6 +95,9 @@ KINDS: dict[str, FaultKind] = {
         seconds="how much longer each message takes when it is slow",
         bytes_per_second="how fast it is when it is slow",
     ),
+    "mirror_log": _kind(
+        "a mirror's log no longer has what the other node lacks: blocks are copied, without end"
+    ),
     "mirror_promote": _kind(
         "how the destination of a mirror becomes its source while that cannot be reached",
         "action",

@@ -136,6 +136,10 @@ class Source(Ends):
             now, scanned = stamps(folder), self._around.clock.now()
             differing = [name for name, stamp in now.items() if group.sent.get(name) != stamp]
             group.remaining = sum(now[name][0] for name in differing)
+            if self._wrapped:
+                await self._ask(group.kept.partner, self._to_destination(group, "beat"))
+                await self._around.clock.sleep(PACE)
+                continue
             if differing and passed is not None and group.kept.mode != SYNCHRONOUS:
                 group.behind_since = passed
                 await self._ask(group.kept.partner, self._to_destination(group, "complete"))
@@ -160,6 +164,8 @@ class Source(Ends):
 
     async def _follow(self, group: Group, folder: Path) -> None:
         """What has changed otherwise than by a write that went through, and a sign of life."""
+        if self._wrapped:
+            raise Refused("the log has wrapped")
         now, scanned = stamps(folder), self._around.clock.now()
         differing = [name for name, stamp in now.items() if group.sent.get(name) != stamp]
         gone = [name for name in group.sent if name not in now]
@@ -175,6 +181,11 @@ class Source(Ends):
         group.behind_since = None if stamps(folder) == group.sent else scanned
         await self._ask(group.kept.partner, self._to_destination(group, "beat"))
         self._note_in_sync(group)
+
+    @property
+    def _wrapped(self) -> bool:
+        """More was written than the log holds before the other node had it: blocks are copied then."""
+        return self._around.faults.get("mirror_log") is not None
 
     async def _send_file(
         self, group: Group, folder: Path, name: str, stamp: tuple[int, int], *, grown: bool = False

@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -18,43 +15,14 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.notifications im
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.check_times import idle_interval
 from tests.support.agent_lab import SITE, AgentLab
+from tests.support.told import Told
 
 pytestmark = pytest.mark.alone
 
 
-class Told:
-    """What agents post to a webhook."""
-
-    def __init__(self) -> None:
-        self.events: list[dict] = []
-        events = self.events
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *arguments):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def of(self, node: str, what: str) -> list[str]:
-        """Sentences of the events of one kind that a node has told of the site."""
-        found = [one for one in self.events if (one["node"], one["what"]) == (node, what)]
-        return [one["sentence"] for one in found if one["hierarchy"] == SITE]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture(scope="module")
 def told() -> Iterator[Told]:
-    made = Told()
+    made = Told(SITE)
     yield made
     made.close()
 

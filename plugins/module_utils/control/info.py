@@ -14,10 +14,11 @@ from ..ha.discovered import SiteDiscovery
 from ..ha.discovery import discover
 from ..ha.facts import NodeFacts, Scope, with_mirrors
 from ..ha.graph import find, hierarchies
+from ..ha.mirror_notice import served_alone
 from ..ha.model import Cluster, Hierarchy, Ip, Resource, Volume
 from ..ha.observe import Presence, presence
 from ..ha.on_node import primary_names
-from ..ha.status import HierarchyStatus, intent_of, status
+from ..ha.status import HierarchyStatus, State, intent_of, status
 from ..ha.warm import standing
 from ..windows.ftp import read_passive_ports
 from .agent_info import agents_told, hear, maintenance_told, reason_told, verdicts_told
@@ -149,7 +150,7 @@ def overview(fleet: Fleet, name: str | None = None) -> Overview:
     facts = survey(fleet, scope, stored.cluster.nodes)
     heard = hear(fleet, stored.cluster.nodes)
     found = [
-        _described(one, status(one, facts, stored.cluster), stored.cluster, verdicts_told(heard, one))
+        _described(one, status(one, facts, stored.cluster), stored.cluster, verdicts_told(heard, one), facts)
         | {"notes": list(stored.notes), "standby": _standby(one, facts)}
         for one in wanted
     ]
@@ -157,7 +158,11 @@ def overview(fleet: Fleet, name: str | None = None) -> Overview:
 
 
 def _described(
-    hierarchy: Hierarchy, found: HierarchyStatus, cluster: Cluster, verdicts: list[dict[str, Any]]
+    hierarchy: Hierarchy,
+    found: HierarchyStatus,
+    cluster: Cluster,
+    verdicts: list[dict[str, Any]],
+    facts: Mapping[str, NodeFacts],
 ) -> dict[str, Any]:
     intent = intent_of(cluster, hierarchy)
     needs = {site.id: _needs(site.ips, site.volumes) for site in hierarchy.sites}
@@ -168,7 +173,7 @@ def _described(
         "primary": hierarchy.nodes[0],
         "owner": found.owner,
         "state": found.state.value,
-        "reason": reason_told(found, verdicts),
+        "reason": " ".join((reason_told(found, verdicts), *_to_mend(hierarchy, found, verdicts, facts))),
         "agents": verdicts,
         "members": [
             {
@@ -192,6 +197,18 @@ def _described(
             "outage": intent.seconds,
         },
     }
+
+
+def _to_mend(
+    hierarchy: Hierarchy,
+    found: HierarchyStatus,
+    verdicts: list[dict[str, Any]],
+    facts: Mapping[str, NodeFacts],
+) -> list[str]:
+    """Mirrors that have no current copy, which agents tell by themselves."""
+    if verdicts or found.owner is None or found.state is not State.IN_SERVICE:
+        return []
+    return list(served_alone(hierarchy, facts[found.owner]))
 
 
 def _standby(hierarchy: Hierarchy, facts: Mapping[str, NodeFacts]) -> dict[str, list[str]]:

@@ -51,7 +51,9 @@ def obstacles(
         return [_not_a_node(hierarchy, target)]
     seen = facts.get(target)
     if seen is None or seen.problem is not None:
-        return [_unreadable(target, seen, "the target")]
+        error = _unreadable(target, seen, "the target")
+        error.resource = f'hierarchy "{hierarchy.name}"'
+        return [error]
     errors = list(unknown_holders(hierarchy, target, facts, found, owner))
     errors += of_target(hierarchy, seen, facts, _served_by(found, target, facts))
     judged = [

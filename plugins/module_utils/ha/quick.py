@@ -18,6 +18,7 @@ from ..windows.service import RUNNING
 from .addressing import adapter_for, is_persistent
 from .facts import NodeFacts, services_of
 from .mirror import side_of
+from .mirror_notice import alone
 from .model import Hierarchy, Ip, Site, Volume, VolumeKind
 from .observe import Presence, disk, instances, moves, pool, see
 from .on_node import on_node
@@ -149,8 +150,7 @@ def _volume(volume: Volume, facts: NodeFacts) -> Finding:
         return Finding(volume.id, True, f"{volume.id} {online_for_good(facts.name)}", notice=True)
     side = side_of(volume, facts)
     if volume.mirror is not None and (side is None or side.copy is not Copy.IN_SYNC):
-        alone = f"{volume.id} is {sight.words} on {facts.name}: the other node has no current copy of it"
-        return Finding(volume.id, True, alone, notice=True)
+        return Finding(volume.id, True, alone(volume, side, facts.name), notice=True)
     return _good(volume.id, sight.words)
 
 

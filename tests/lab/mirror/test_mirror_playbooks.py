@@ -8,28 +8,40 @@ import json
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.control.mirror import MirrorOrder, ensure_mirror
-from ansible_collections.standby.iis.plugins.module_utils.control.mirror_request import MirrorWanted
-from ansible_collections.standby.iis.plugins.module_utils.control.volume import VolumeRequest
-from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
+from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import End
+from ansible_collections.standby.iis.plugins.module_utils.windows.storage_replica import StorageReplica
 from playbooks import play
-from tests.support.cluster_lab import ClusterLab, check_told
-from tests.support.mirror_lab import SITE, mirrored_node, topology
+from tests.support.cluster_lab import ClusterLab
+from tests.support.mirror_lab import SITE, mirrored_node, topology, until
 
 pytestmark = [pytest.mark.xdist_group("mirror"), pytest.mark.long]
 
 NODES = ["server1", "server2"]
 
 
-def configure(lab, *arguments: str, path="R:\\"):
+def configure(lab, *arguments: str, path="R:\\", nodes=NODES):
     structure = {
-        "cluster_volumes": [{"path": path, "kind": "mirror", "nodes": NODES, "mirror": {"log": "L:\\"}}],
+        "cluster_volumes": [{"path": path, "kind": "mirror", "nodes": nodes, "mirror": {"log": "L:\\"}}],
         "cluster_ips": [{"address": f"{lab.address('1.195')}/16", "nodes": NODES}],
         "cluster_sites": [
             {"name": SITE, "nodes": NODES, "checks": [{"url": f"http://{lab.address('1.195')}:8080/"}]}
         ],
     }
     return play(lab.state.folder, "standby.iis.configure", "-e", json.dumps(structure), *arguments)
+
+
+def plain(played) -> str:
+    """What it printed, without what JSON does to backslashes."""
+    return played.text.replace("\\\\", "\\")
+
+
+def show(lab):
+    return play(lab.state.folder, "standby.iis.status")
+
+
+def move(lab, to: str, *arguments: str):
+    named = ("-e", f"hierarchy={SITE}", "-e", f"to={to}")
+    return play(lab.state.folder, "standby.iis.switchover", *named, *arguments)
 
 
 def groups(lab, name):
@@ -58,23 +70,44 @@ def test_a_mirrored_site_is_configured_moved_and_left_as_it_is(make_lab, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("second", "told"),
+    ("second", "told", "remedy"),
     [
-        ({"size": 41}, "its data partitions are of unequal size"),
-        ({"log": 10}, "the log volume L:"),
-        ({"style": "mbr"}, "is not partitioned by GPT"),
-        ({"windows": {"domain": ""}}, "is in no domain"),
-        ({"windows": {"edition": "Standard", "server": 2016}}, "in its Datacenter edition alone"),
-        ({"windows": {"storage_replica": False}}, "Install-WindowsFeature Storage-Replica"),
+        ({"size": 41}, "its data partitions are of unequal size", "Make them equal to the byte"),
+        ({"log": 10}, "server2, volume R:\\: the log volume L:", "Make room there, use a larger volume"),
+        (
+            {"style": "mbr"},
+            "server2, volume R:\\: the disk of R:\\ is not partitioned by GPT",
+            "Convert it (mbr2gpt",
+        ),
+        (
+            {"windows": {"domain": ""}},
+            "server2, volume R:\\: the node is in no domain",
+            "Join both nodes to one forest",
+        ),
+        (
+            {"windows": {"edition": "Standard", "server": 2016}},
+            "server2, volume R:\\: Windows Server 2016 has Storage Replica in its Datacenter edition alone",
+            "Use the Datacenter edition",
+        ),
+        (
+            {"windows": {"storage_replica": False}},
+            "server2, volume R:\\: Storage Replica is not installed",
+            "Install-WindowsFeature Storage-Replica",
+        ),
     ],
+    ids=["size", "log", "mbr", "domain", "edition", "feature"],
 )
-def test_nodes_that_do_not_fit_are_refused_before_anything_is_made(make_lab, tmp_path, second, told):
+def test_nodes_that_do_not_fit_are_refused_before_anything_is_made(make_lab, tmp_path, second, told, remedy):
     lab = make_lab(topology(tmp_path / "topology", [mirrored_node(1), mirrored_node(2, **second)]))
-    refused = configure(lab)
-    assert refused.code != 0
-    assert told in refused.text
-    assert "volume R:" in refused.text
-    assert groups(lab, "server1") == groups(lab, "server2") == []
+    for mode in (["--check"], []):
+        refused = configure(lab, *mode)
+        assert refused.code != 0
+        text = plain(refused)
+        assert told in text
+        assert remedy in text
+        assert "server2" in text
+        assert "volume R:" in text
+        assert groups(lab, "server1") == groups(lab, "server2") == []
 
 
 def test_a_disk_that_is_not_there_and_a_third_node_are_refused(make_lab, tmp_path):
@@ -84,14 +117,65 @@ def test_a_disk_that_is_not_there_and_a_third_node_are_refused(make_lab, tmp_pat
     for name in NODES:
         assert f"{name}: there is no data volume Q:" in unknown.text
     assert "Create it there" in unknown.text
-    three = ClusterLab(lab, (*NODES, "server3"))
-    request = VolumeRequest("R:", "mirror", three.nodes, mirror=MirrorWanted("L:"))
-    with (
-        three.fleet() as fleet,
-        pytest.raises(StandbyError, match="exactly two nodes, and there are 3") as third,
-    ):
-        ensure_mirror(fleet, request, MirrorOrder(), False)
-    told = check_told(third.value, resource="volume R:\\")
-    assert "there are 3 (server1, server2, server3)" in told
-    assert "Name two nodes" in told
-    assert [groups(lab, name) for name in three.nodes] == [[], [], []]
+    third = tmp_path / "third.yml"
+    third.write_text('all: {hosts: {server3: {ansible_host: "{{ lab_network }}.0.13"}}}')
+    three = [*NODES, "server3"]
+    refused = configure(lab, "-i", str(third), nodes=three)
+    assert refused.code != 0
+    assert "volume R:" in refused.text
+    assert "exactly two nodes, and there are 3 (server1, server2, server3)" in refused.text
+    assert "Name two nodes" in refused.text
+    assert [groups(lab, name) for name in three] == [[], [], []]
+
+
+ALONE = "the other node has no current copy of it"
+
+
+def reason(lab) -> str:
+    """What the module hierarchy_info says of it."""
+    return str(ClusterLab(lab).status(SITE)["reason"])
+
+
+def remove_by_hand(lab):
+    """What Remove-SRPartnership on the source and Remove-SRGroup on both nodes do."""
+    one, two = (End(name.upper(), f"standby-R-{name}", "R:\\", "L:\\") for name in NODES)
+    with ClusterLab(lab).open() as fleet:
+        with fleet.lease("server1") as node:
+            StorageReplica().unpair(node, one, two, alone=False)
+            StorageReplica().remove_end(node, one)
+        with fleet.lease("server2") as node:
+            StorageReplica().remove_end(node, two)
+
+
+def test_a_destination_that_is_off_and_a_mirror_that_is_gone_are_told_with_what_to_do(make_lab, tmp_path):
+    lab = make_lab(topology(tmp_path / "topology"))
+    assert configure(lab).code == 0
+    until(lambda: all(group["ever"] for name in NODES for group in groups(lab, name)))
+
+    lab.power_off("server2")
+    until(lambda: "not connected to the other node" in reason(lab))
+    shown = plain(show(lab))
+    assert (
+        "volume R:\\ is source, not connected to the other node (WaitingForDestination) on server1" in shown
+    )
+    assert f"on server1: {ALONE}; bring the other node back, or see that the nodes reach each other" in shown
+    refused = move(lab, "server2")
+    assert refused.code != 0
+    assert f'server2, hierarchy "{SITE}": the target could not be read' in plain(refused)
+    assert "Make it reachable and run again" in plain(refused)
+
+    lab.power_on("server2")
+    until(lambda: "To be mended" not in reason(lab))
+    remove_by_hand(lab)
+    shown = plain(show(lab))
+    assert f"{SITE}: in service on server1" in shown
+    assert (
+        f"To be mended: volume R:\\ is not mirrored on server1: {ALONE}; make it again: run the role" in shown
+    )
+    refused = move(lab, "server2")
+    assert refused.code != 0
+    assert "server2, volume R:\\: is not mirrored there: it was never made, or was removed" in plain(refused)
+    assert "Make it again: run the role cluster" in plain(refused)
+
+    assert configure(lab).changed == 1
+    until(lambda: "To be mended" not in reason(lab))

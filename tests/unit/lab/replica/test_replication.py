@@ -240,6 +240,21 @@ def test_a_source_that_stood_still_acknowledges_nothing_once_the_other_node_is_t
     play(tmp_path, story)
 
 
+def test_a_log_that_has_wrapped_has_blocks_copied_while_writes_go_on(tmp_path):
+    async def story(pair):
+        pair.one.faults.set("mirror_log", {})
+        await until(lambda: pair.one.status is Status.BLOCK_COPY_TO_DESTINATION)
+        await pair.one.write("alone\n")
+        await until(lambda: pair.two.status is Status.BLOCK_COPY_FROM_SOURCE and pair.two.group.remaining)
+        with pytest.raises(Refused, match="no complete copy"):
+            await pair.two.replication.reverse(pair.two.group)
+        pair.one.faults.clear("mirror_log")
+        await until(lambda: pair.one.status is pair.two.status is Status.CONTINUOUS)
+        assert pair.two.text() == pair.one.text() == "alone\n"
+
+    play(tmp_path, story)
+
+
 def test_a_promotion_can_be_refused(tmp_path):
     async def story(pair):
         pair.hub.off.add("one")
