@@ -17,6 +17,7 @@ from lab.machine.sharing import Claims
 from lab.runner import LabError
 from tests.support.agent_lab import HOME, PYTHON, SITE, AgentLab
 from tests.support.cluster_lab import SHARED, node, site, write_topology
+from tests.support.lying_controllers import LyingControllers
 from tests.support.sushy_emulator import PASSWORD, USER, Emulator
 
 if TYPE_CHECKING:
@@ -33,11 +34,20 @@ class ControlledLab(AgentLab):
         make: starts a lab.
         folder: for files of the emulator and of the topology.
         preset: of the timers.
+        controllers: makes what holds their power.
+        fence_timeout: seconds that a fence may take.
     """
 
-    def __init__(self, make: LabFactory, folder: Path, preset: str = "lan") -> None:
+    def __init__(
+        self,
+        make: LabFactory,
+        folder: Path,
+        preset: str = "lan",
+        controllers: type[Emulator | LyingControllers] = Emulator,
+        fence_timeout: float = 60.0,
+    ) -> None:
         lab = make(_topology(folder))
-        self.controllers = Emulator(folder, NODES, self._cut)
+        self.controllers = controllers(folder, NODES, self._cut)
         self._authority = self.controllers.authority.read_bytes()
         bmcs = {
             name: Bmc(
@@ -49,7 +59,7 @@ class ControlledLab(AgentLab):
             )
             for name in NODES
         }
-        super().__init__(lab, preset, settings={"bmcs": bmcs, "fence_timeout": 60.0})
+        super().__init__(lab, preset, settings={"bmcs": bmcs, "fence_timeout": fence_timeout})
 
     def declare(self) -> None:
         self.cluster.volume("F:", SHARED)

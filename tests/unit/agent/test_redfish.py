@@ -121,11 +121,33 @@ def test_one_that_comes_on_again_is_not_off(bmc, states):
         bmc.off()
 
 
-def test_one_that_stays_on_fails_at_the_end_of_its_time(bmc):
+@pytest.mark.parametrize("second", ["PoweringOn", "PoweringOff", "Paused", "off", "Reset"])
+@pytest.mark.parametrize("first", [["On", "Off"], ["Off"]], ids=["asked", "before"])
+def test_one_that_says_anything_but_off_at_the_second_look_is_not_off(bmc, first, second):
+    bmc.states = [*first, second, "Off"]
+    with pytest.raises(StandbyError, match=f"said Off, and 2 s later {second}") as failed:
+        bmc.off()
+    assert "look at the power policy of the controller" in failed.value.remedy
+
+
+@pytest.mark.parametrize("first", [["On", "Off"], ["Off"]], ids=["asked", "before"])
+def test_one_that_says_no_state_at_the_second_look_is_not_off(bmc, first):
+    bmc.states = [*first, None, "Off"]
+    with pytest.raises(StandbyError, match="says no PowerState"):
+        bmc.off()
+
+
+@pytest.mark.parametrize("state", ["On", "PoweringOn", "PoweringOff", "Paused", "off"])
+def test_one_that_takes_the_request_and_is_never_off_fails_at_the_end_of_its_time(bmc, state):
+    bmc.states = ["On", state]
     clock = ManualClock()
-    with pytest.raises(StandbyError, match="was asked for ForceOff, and is On at the end of its time"):
+    with pytest.raises(
+        StandbyError, match=f"was asked for ForceOff, and is {state} at the end of its time"
+    ) as failed:
         bmc.off(clock, seconds=5.0)
+    assert bmc.of("POST") == [("POST", RESET, {"ResetType": "ForceOff"})]
     assert clock.monotonic() <= 5.5
+    assert failed.value.remedy
 
 
 def test_a_refused_request_does_not_matter_where_another_node_was_quicker(bmc):
