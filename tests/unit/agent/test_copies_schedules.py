@@ -3,7 +3,7 @@
 """A mirror that agents copy, over random schedules of moves, losses, hangs and restarts.
 
 Whoever the witness names as owner has the newest data and keeps it, whatever the other node takes itself for.
-``COPY_SCHEDULES`` says how many are played, ``COPY_SEED`` which come first.
+``STANDBY_COPY_SCHEDULES`` says how many are played, ``STANDBY_COPY_SEED`` which come first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyE
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Role
 from tests.support.copied_world import NODES, Ends
 
-COUNT, FIRST = int(os.environ.get("COPY_SCHEDULES", "40")), int(os.environ.get("COPY_SEED", "0"))
+COUNT, FIRST = (
+    int(os.environ.get("STANDBY_COPY_SCHEDULES", "40")),
+    int(os.environ.get("STANDBY_COPY_SEED", "0")),
+)
 STEPS = 40
 INDEX = "web/index.html"
 
