@@ -71,7 +71,7 @@ def words_of(side: Side) -> str:
     """``source, in sync``, or ``destination, catching up, 4096 bytes to go (BlockCopyFromSource)``."""
     if side.role is Role.UNPAIRED:
         return f"not paired ({side.words})"
-    told = f"{side.role.value}, {_stands(side)}"
+    told = f"{side.role.value}, {stands(side)}"
     if side.copy is Copy.IN_SYNC:
         return told
     to_go = f", {side.remaining} bytes to go" if side.remaining else ""
@@ -79,7 +79,7 @@ def words_of(side: Side) -> str:
     return f"{told}{to_go}{last} ({side.words})"
 
 
-def _stands(side: Side) -> str:
+def stands(side: Side) -> str:
     """A copy that is behind by no more than its RPO is not called in sync: what it says is the RPO."""
     if side.synchronous or side.copy not in (Copy.IN_SYNC, Copy.BEHIND):
         return _WORDS[side.copy]

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from ..windows.mirror import Copy, Side
 from .facts import NodeFacts
-from .mirror import by_agents, look_at, mirrors, side_of, words_of
+from .mirror import by_agents, look_at, mirrors, side_of, stands, words_of
 from .model import Hierarchy, Volume
 
 _MAKE = "make it again: run the role cluster, or the module mirror"
@@ -39,7 +39,7 @@ def alone(volume: Volume, side: Side | None, node: str) -> str:
         side: that node's end, in any state but in sync; None where it has none.
         node: its name.
     """
-    words = "not mirrored" if side is None else words_of(replace(side, remaining=0, last_in_sync=None))
+    words = "not mirrored" if side is None else _steady(volume, side)
     return (
         f"{volume.id} is {words} on {node}: the other node has no current copy of it; {_remedy(volume, side)}"
     )
@@ -56,6 +56,13 @@ def served_alone(hierarchy: Hierarchy, seen: NodeFacts) -> Iterator[str]:
         side = side_of(volume, seen)
         if side is None or side.copy is not Copy.IN_SYNC:
             yield f"To be mended: {alone(volume, side, seen.name)}."
+
+
+def _steady(volume: Volume, side: Side) -> str:
+    """How an end stands, without bytes and times; in what the agents say of their copies is its age."""
+    if by_agents(volume):
+        return f"{side.role.value}, {stands(side)}"
+    return words_of(replace(side, remaining=0, last_in_sync=None))
 
 
 def _remedy(volume: Volume, side: Side | None) -> str:

@@ -57,6 +57,10 @@ def test_it_says_the_same_while_the_copy_goes_on():
     later = replace(first, remaining=1024, last_in_sync=TIME.replace(second=9))
     assert alone(MIRROR, first, "server1") == alone(MIRROR, later, "server1")
     assert "source, catching up (Catching_Up)" in alone(MIRROR, first, "server1")
+    old = replace(first, copy=Copy.BEHIND, synchronous=False, rpo=60, words="verified copy of 75 s ago")
+    older = replace(old, words="verified copy of 90 s ago")
+    assert alone(COPIED, old, "server1") == alone(COPIED, older, "server1")
+    assert "source, beyond its RPO of 60 s on server1" in alone(COPIED, old, "server1")
 
 
 @pytest.mark.parametrize("copy", [Copy.BEHIND, Copy.CATCHING_UP])
