@@ -12,8 +12,9 @@ from typing import Any
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.declared import ClusterOptions, membership
 from ansible_collections.standby.iis.plugins.module_utils.agent.lookout import Views
+from ansible_collections.standby.iis.plugins.module_utils.agent.place import Place
 from ansible_collections.standby.iis.plugins.module_utils.agent.store.opening import open_directory
-from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Place, Worker
+from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Worker
 from ansible_collections.standby.iis.plugins.module_utils.control.store import read_node
 from ansible_collections.standby.iis.plugins.module_utils.ha.disturbance import looked_after
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Decision

@@ -35,9 +35,10 @@ from .opening import open_witness
 from .peers import client
 from .peers.keys import KeyFile
 from .peers.told import Told
+from .place import Place
 from .settings import Settings, timers_of
 from .surroundings import Surroundings
-from .worker import Place, Worker
+from .worker import Worker
 from .works_by import works_by
 
 OpenNode = Callable[[str, str, float], Node]

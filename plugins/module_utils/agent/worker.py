@@ -9,25 +9,21 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from random import SystemRandom
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ..errors import StandbyError, foreseen
-from ..ha.check_times import CheckSettings
 from ..ha.health import Verdict
 from ..ha.mirror import mirrors
-from ..ha.model import Hierarchy
 from ..ha.ownership.decision import CutPower, Decision, Do, Reason, Verb, Write
 from ..ha.ownership.memory import Memory
 from ..ha.ownership.records import NODES
 from ..ha.ownership.sightings import Stored
-from ..ha.ownership.snapshot import Local, LocalState, Membership, Snapshot
+from ..ha.ownership.snapshot import Local, LocalState, Snapshot
 from ..ha.ownership.succession import Standing
-from ..ha.ownership.timing import Timers
 from ..ha.views import Cause, cause
-from ..node import Node
 from .condition import failed, judged
 from .copier import Ask, Copier, nobody
 from .copies import Ownership
@@ -37,75 +33,14 @@ from .lookout import Views, look
 from .loop import Loop
 from .mirror_doubt import Doubt, tolerance
 from .observers import Observers
+from .place import Outside, Place
 from .probes import Probes
-from .store.interface import Store, StoreOutage
+from .store.interface import StoreOutage
 from .warm_standby import Still, WarmStandby
 from .witness import Witness
 
 if TYPE_CHECKING:
-    from ..control.dns_record import Keys
     from .names import Names
-
-
-class Outside(Protocol):
-    """What an agent has beside its node and the witness. ``done`` may be called on any thread, or never."""
-
-    def ask(self, peer: str, incarnation: int, done: Callable[[], None]) -> None:
-        """Ask a peer to promise that it will not fence this incarnation; ``done`` where it does."""
-
-    def views(self, peer: str, hierarchies: Sequence[str], now: bool, done: Callable[[Views], None]) -> None:
-        """Ask a peer what it sees, if ``now`` by looking; ``done`` once, with nothing for no answer."""
-
-    def cut_power(self, node: str, done: Callable[[bool], None]) -> None:
-        """Run the fence of a node; ``done`` is told whether it is surely off."""
-
-    def decided(self, snapshot: Snapshot, decision: Decision) -> None:
-        """What was decided; on the loop, so it must not wait."""
-
-    def standing(self, standing: Standing | None, told: Callable[[], None]) -> None:
-        """What a next process could go on from, after every tick; on the loop.
-
-        ``told`` is called, on any thread, once the supervisor has it; never where something newer is told.
-        """
-
-    def standby(self, hierarchy: str, sentence: str) -> None:
-        """How ready a hierarchy is that is kept warm here, "" where it is not; on the loop."""
-
-    def say(self, sentence: str) -> None:
-        """Something that people want to know; on the loop."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an agent is.
-
-    Attributes:
-        name: of its node.
-        instance: random text, new for every agent; the same for its processes that go on from one another.
-        machine: text that no other machine has.
-        node: the node, for several threads at once.
-        renewals: the node once more, so that no renewal of an address waits for anything else.
-        hierarchies: by name, those that have this node.
-        cluster: what was declared of ownership.
-        timers: of the cluster.
-        open_store: makes a store that nobody else uses.
-        checks: what is set otherwise of health checks.
-        definition: digest of the definition that all this was made of.
-        dns_keys: reads the TSIG keys by which records are updated; raises StandbyError.
-    """
-
-    name: str
-    instance: str
-    machine: str
-    node: Node
-    renewals: Node
-    hierarchies: Mapping[str, Hierarchy]
-    cluster: Membership
-    timers: Timers
-    open_store: Callable[[], Store]
-    checks: CheckSettings = field(default_factory=CheckSettings)
-    definition: str = ""
-    dns_keys: Callable[[], Keys] = dict
 
 
 class Worker:

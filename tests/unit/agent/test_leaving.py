@@ -9,8 +9,9 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent.outbox import Outbox
+from ansible_collections.standby.iis.plugins.module_utils.agent.place import Outside, Place
 from ansible_collections.standby.iis.plugins.module_utils.agent.surroundings import Surroundings
-from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Outside, Place, Worker
+from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Worker
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Membership
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import PRESETS
 

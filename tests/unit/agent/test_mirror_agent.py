@@ -12,8 +12,9 @@ from ansible_collections.standby.iis.plugins.module_utils.agent import probes as
 from ansible_collections.standby.iis.plugins.module_utils.agent.copies import Ownership
 from ansible_collections.standby.iis.plugins.module_utils.agent.declared import ClusterOptions, membership
 from ansible_collections.standby.iis.plugins.module_utils.agent.hands import Hands
+from ansible_collections.standby.iis.plugins.module_utils.agent.place import Outside, Place
 from ansible_collections.standby.iis.plugins.module_utils.agent.probes import Probes
-from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Outside, Place, Worker
+from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Worker
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Local, LocalState
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
 from ansible_collections.standby.iis.plugins.module_utils.ha.plan import Action, plan

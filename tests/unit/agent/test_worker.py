@@ -10,7 +10,8 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import worker as module
-from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Outside, Place, Worker
+from ansible_collections.standby.iis.plugins.module_utils.agent.place import Outside, Place
+from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Worker
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import (
     CutPower,
     Do,
