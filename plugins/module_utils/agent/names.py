@@ -153,7 +153,8 @@ class _Follower:
             told = f"{record.id} is not updated to {value}: {foreseen(error, None, None).problem.rstrip('.')}"
         else:
             told = "; ".join(unsettled(record, value, done.told))
-            if done.updated or settled(record, value, done.told):
+            took = done.updated and any(one.shows(record, value) for one in done.told)
+            if took or settled(record, value, done.told):
                 self._tell(record.id, f"{record.id} says {value}")
         self._tell(f"{record.id}, what is wrong", told)
         return told

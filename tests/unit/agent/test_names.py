@@ -31,13 +31,14 @@ class Zone:
         self.asked: list[str] = []
         self.went = threading.Event()
         self.serves = True
+        self.forgets = False  # servers say that they have updated, and have not
 
     def ensure(self, record, value, keys, allowed):
         self.asked.append(value)
         updated = False
         for server in record.servers:
             if server not in self.down and self.values[server] != (value,) and allowed():
-                self.values[server] = (value,)
+                self.values[server] = self.values[server] if self.forgets else (value,)
                 updated = True
         told = tuple(
             Told(one, problem="silent") if one in self.down else Told(one, self.values[one], record.ttl)
@@ -99,6 +100,15 @@ def test_a_server_that_is_down_is_told_and_asked_again_ever_more_slowly(zone):
     zone.down = set()
     assert once(made) == LOOK
     assert made.notice("Shop") == ""
+
+
+def test_an_update_without_effect_is_not_told_as_done(zone):
+    said: list[str] = []
+    zone.forgets = True
+    made = of(zone, said=said)
+    assert once(made) < LOOK
+    assert not any("says 10.2.0.50" in one for one in said)
+    assert "is to be 10.2.0.50, and the server 192.0.2.53: no such record" in said[-1]
 
 
 def test_keys_that_cannot_be_read_are_told_and_break_nothing(zone):
