@@ -46,7 +46,7 @@ class ControlledLab(AgentLab):
         controllers: type[Emulator | LyingControllers] = Emulator,
         fence_timeout: float = 60.0,
     ) -> None:
-        lab = make(_topology(folder))
+        lab = make(shared_topology(folder))
         self.controllers = controllers(folder, NODES, self._cut)
         self._authority = self.controllers.authority.read_bytes()
         bmcs = {
@@ -109,7 +109,8 @@ class ControlledLab(AgentLab):
         self.controllers.end()
 
 
-def _topology(folder: Path) -> Path:
+def shared_topology(folder: Path) -> Path:
+    """Two nodes, with a site on a disk that both can reach, and a witness."""
     nodes = [
         node(number, programs={PYTHON: "python"}, **more)
         for number, more in ((1, {"content": True}), (2, {}))
