@@ -72,7 +72,13 @@ def test_the_hierarchy_is_not_claimed_together_with_the_fence():
 
 @pytest.mark.parametrize(
     "record",
-    [unreadable(age=TIMERS.ttl), unreadable(NodeRecord("server1", 3, "p"), age=TIMERS.ttl, version=0)],
+    [
+        unreadable(age=TIMERS.ttl),
+        unreadable(NodeRecord("server1", 3, "p"), age=TIMERS.ttl, version=0),
+        # What was a tombstone is none any more, and ends nothing.
+        unreadable(NodeRecord("server1", 3, "p", state=NodeState.FENCED, by="server2"), age=TIMERS.ttl),
+    ],
+    ids=["damaged", "vanished", "damaged tombstone"],
 )
 def test_a_damaged_or_vanished_record_is_fenced_after_a_ttl_too(record):
     found = lost(record)
@@ -334,6 +340,16 @@ def test_a_node_that_had_nothing_exclusive_is_not_cut():
     found = lost(FENCED, of=DISK, records={"web": free()})
 
     assert found.others == []
+
+
+@pytest.mark.parametrize(("first", "purposes"), [(0, CLAIM), (5, [])], ids=["its machine", "another machine"])
+def test_a_later_incarnation_that_never_had_the_disk_is_not_cut(first, purposes):
+    """To cut its power would tell nothing of the one that had it."""
+    owner = fenced("server1", incarnation=5, first=first)
+    found = lost(owner, of=DISK, records={"web": owned(incarnation=3)})
+
+    assert found.others == []
+    assert found.purposes == purposes
 
 
 @pytest.mark.parametrize(("age", "fence"), [(TIMERS.damaged - 0.1, []), (TIMERS.damaged, FENCE)])

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 The standby.iis authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which nodes could have a hierarchy in service: a limit is kept, and counts what a node has and claims."""
+"""Which nodes could have a hierarchy in service, how many, and what tells that another has ended."""
 
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.fitness import why_unfit
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.fitness import confirmed, why_unfit
 from tests.support.ownership_snapshots import (
     CLAIM,
     NOW,
@@ -16,10 +16,13 @@ from tests.support.ownership_snapshots import (
     down,
     fenced,
     free,
+    left,
     look,
+    node,
     owned,
     rules,
     snapshot,
+    unreadable,
 )
 
 # How many a node takes
@@ -96,3 +99,29 @@ def test_a_node_where_it_was_not_reached_is_unfit_until_the_hold_off_is_over():
         assert why_unfit(s, of) == (told if unfit else "")
         alone = snapshot("server2", nodes={"server1": fenced()}, local={"web": down(unreached=NOW - age)})
         assert why_unfit(alone, of) == "", "who would take it else?"
+
+
+# What is more than a record
+
+
+@pytest.mark.parametrize(
+    ("record", "sure"),
+    [
+        (node(incarnation=3), False),
+        (node(incarnation=4), True),
+        (node(incarnation=4, first=4), False),
+        (node(incarnation=5, first=4), False),
+        (node(incarnation=5, first=3), True),
+        (left(incarnation=3), True),
+        (left(incarnation=4, first=4), False),
+        (fenced(incarnation=3), False),
+        (fenced(incarnation=3, confirmed=True), True),
+        (fenced(incarnation=4, first=4, confirmed=True), False),
+        (fenced(incarnation=3, first=3, confirmed=True), True),
+        (unreadable(), False),
+        (None, False),
+    ],
+)
+def test_that_incarnation_three_is_over_is_confirmed_by_its_own_machine_or_its_own_fence(record, sure):
+    """From ``first`` on another machine has the name: it tells nothing of the former one."""
+    assert confirmed(snapshot("server2", nodes={"server1": record}), "server1", 3) is sure
