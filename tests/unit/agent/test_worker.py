@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import worker as module
+from ansible_collections.standby.iis.plugins.module_utils.agent.copies import Ownership
 from ansible_collections.standby.iis.plugins.module_utils.agent.place import Outside, Place
 from ansible_collections.standby.iis.plugins.module_utils.agent.worker import Worker
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import (
@@ -17,6 +18,11 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision 
     Do,
     Reason,
     Verb,
+)
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import (
+    HIERARCHIES,
+    HierarchyRecord,
+    encode,
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import (
     Local,
@@ -26,6 +32,7 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot 
 )
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.succession import Standing
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import PRESETS
+from tests.support.ownership_memory import Stored
 
 TIMERS = PRESETS["fast"]
 START = Do(Verb.START, "Shop", 3, Reason.STARTING, "server1 owns it")
@@ -177,3 +184,35 @@ def test_only_what_is_down_here_stands_by_and_no_longer_once_it_is_begun_with(wo
     worker.do(START)
     assert worker._stands_by("Shop") is None
     worker._outside.standby.assert_called_once_with("Shop", "")
+
+
+# What its mirrors go by
+
+
+def owned(worker, owner, state, *, leased=True) -> Ownership:
+    """What is known of a hierarchy that a node owns under epoch 4."""
+    now, record = time.monotonic(), HierarchyRecord("Shop", owner, 7, 4)
+    worker.memory.resume(Standing("a", 7, now if leased else now - TIMERS.lease, 0.0), 1)
+    worker.memory.read(now, now, {HIERARCHIES + "Shop": Stored(1, encode(record))})
+    worker.memory.local["Shop"] = Local(state)
+    return worker._owned("Shop")
+
+
+@pytest.mark.parametrize("owner", ["server1", "server2"])
+@pytest.mark.parametrize("state", LocalState)
+def test_only_what_is_down_for_sure_gives_way_and_only_what_its_owner_has_up_serves(worker, owner, state):
+    """What starts serves already: its volume is turned before anything of it is up."""
+    mine = owner == "server1"
+    serves = mine and state in (LocalState.STARTING, LocalState.UP)
+    assert owned(worker, owner, state) == Ownership(mine, serves, state is LocalState.DOWN, 4)
+
+
+@pytest.mark.parametrize("state", LocalState)
+def test_an_owner_whose_lease_is_over_does_not_serve(worker, state):
+    assert owned(worker, "server1", state, leased=False) == Ownership(
+        True, False, state is LocalState.DOWN, 4
+    )
+
+
+def test_what_no_record_names_is_owned_by_nobody(worker):
+    assert worker._owned("Shop") == Ownership(False, False, True, 0)
