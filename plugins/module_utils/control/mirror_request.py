@@ -154,7 +154,8 @@ def check_same_mirror(volume: Volume, existing: Volume) -> None:
     if volume.mirror is None or existing.mirror is None or copy_alike(volume.mirror, existing.mirror):
         return
     was = existing.mirror
-    told = f"{was.mode.value}, logs {', '.join(end.log for end in was.ends)}"
+    logs = f", logs {', '.join(end.log for end in was.ends)}" if was.provider != AGENTS else ""
+    told = f"{was.mode.value}, by {was.provider}{logs}"
     raise StandbyError(
         f"its mirror is defined already, in another way: {told}",
         resource=volume.id,

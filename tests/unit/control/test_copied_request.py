@@ -72,6 +72,8 @@ def test_what_makes_no_sense_is_refused(change, told):
 def test_a_mirror_does_not_change_its_provider():
     with pytest.raises(StandbyError, match="defined already, in another way"):
         check_same_mirror(asked(WANTED), ASYNC)
+    with pytest.raises(StandbyError, match=r"in another way: async, by robocopy\. To"):
+        check_same_mirror(ASYNC, asked(WANTED))
 
 
 def test_any_edition_in_no_domain_will_do_with_any_volume_that_is_not_the_system():

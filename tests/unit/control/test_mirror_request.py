@@ -72,7 +72,7 @@ def test_the_least_and_the_most_are_taken():
 def test_another_mirror_of_a_volume_is_refused_and_another_takeover_or_rpo_is_not():
     for change in ({"takeover": Takeover.NEVER}, {"rpo": 30}):
         check_same_mirror(ASYNC, replace(ASYNC, mirror=replace(ASYNC.mirror, **change)))
-    with pytest.raises(StandbyError, match="defined already, in another way: async, logs L") as refused:
+    with pytest.raises(StandbyError, match="another way: async, by storage_replica, logs L") as refused:
         check_same_mirror(MIRROR, ASYNC)
     assert "release the sites" in refused.value.remedy
 
