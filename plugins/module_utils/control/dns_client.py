@@ -190,11 +190,14 @@ def _exchanged(
     except (dns.tsig.PeerError, dns.tsig.BadTime) as error:
         raise _bad_key(record, server, error) from None
     except (dns.exception.DNSException, ValueError) as error:
-        raise Refused(
-            f"the server {server} sent what cannot be read ({error or type(error).__name__})",
-            resource=record.id,
-            remedy="Make sure that a name server listens there",
-        ) from None
+        unsigned = _unsigned(received) if message.keyring is not None else None
+        if unsigned is None:
+            raise Refused(
+                f"the server {server} sent what cannot be read ({error or type(error).__name__})",
+                resource=record.id,
+                remedy="Make sure that a name server listens there",
+            ) from None
+        answer = unsigned
     if answer.id != message.id or not answer.flags & dns.flags.QR:
         raise Refused(
             f"the server {server} answered something else than it was asked",
@@ -202,6 +205,17 @@ def _exchanged(
             remedy="Make sure that a name server listens there, and that nothing between answers for it",
         )
     return answer
+
+
+def _unsigned(received: bytes) -> dns.message.Message | None:
+    """An answer without a signature, which later versions of dnspython do not read where one is due.
+
+    Its response code is worth telling. One with a signature is not read without its key.
+    """
+    try:
+        return dns.message.from_wire(received)
+    except (dns.exception.DNSException, ValueError):
+        return None
 
 
 _CAUSES: dict[str, tuple[str, str]] = {

@@ -105,6 +105,8 @@ def test_an_end_tells_the_size_of_its_log(windows, node, shown, told):
 def test_the_gravest_of_group_and_replicas_counts(windows, node):
     shows(windows, group("1", ReplicationStatus="9"))
     assert REPLICA.sides(node)[0].copy is Copy.CATCHING_UP
+    shows(windows, group("9", ReplicationStatus="1"))
+    assert REPLICA.sides(node)[0].copy is Copy.CATCHING_UP
     shows(windows, group("1", IsSuspended="true"))
     assert REPLICA.sides(node)[0].copy is Copy.SUSPENDED
 

@@ -16,7 +16,11 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.looking_back imp
 from ansible_collections.standby.iis.plugins.module_utils.agent.settings import Settings
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.capacity import Lack, capacity, told
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decide import decide
-from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Rules
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import (
+    Local,
+    LocalState,
+    Rules,
+)
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.what_if import Fate, foresee_all
 from tests.support.ownership_world import Situation
 
@@ -71,6 +75,19 @@ def test_what_is_missed_by_one_death_is_not_told_again_for_every_pair():
     alone = (Rules("A", ("a", "c"), places=(("a",), ("c",))), SPARE[1])
     found = capacity(n_plus_one(*alone).snapshot(), 2)
     assert [gap.dead for gap in found.gaps if gap.hierarchy == "A"] == [("a",)]
+
+
+def test_what_another_hierarchy_misses_by_a_pair_is_told_although_one_of_the_pair_is_missed_alone():
+    rules = (Rules("A", ("a", "c"), places=(("a",), ("c",))), Rules("B", ("b", "a")))
+    found = capacity(n_plus_one(*rules).snapshot(), 2)
+    assert gaps(found) == [(("a",), "A", Lack.CONFIRMATION), (("a", "b"), "B", Lack.TARGET)]
+
+
+def test_a_pair_without_the_node_that_is_missed_alone_is_told():
+    situation = Situation(Rules("A", THREE, exclusive=True), names=THREE, fences=THREE).owned("A", "a")
+    situation.local["A"] = Local(LocalState.DOWN, healthy=False, blocked="its volume is offline")
+    found = capacity(situation.snapshot(), 2)
+    assert gaps(found) == [(("a",), "A", Lack.FENCE), (("b", "c"), "A", Lack.TARGET)]
 
 
 def test_old_data_is_what_lacks():
