@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -37,7 +38,8 @@ def ends(tmp_path, monkeypatch):
 
 
 def copier(ends, name, ask=None):
-    return Copier(ends.nodes[name], [WHOLE], ask or Mock(), lambda _name: ends.ownership[name], Mock())
+    owned = {WHOLE.name: ends.ownership[name]}
+    return Copier(ends.nodes[name], [WHOLE], ask or Mock(), owned.__getitem__, Mock())
 
 
 def test_only_what_agents_copy_is_copied_by_agents():
@@ -79,6 +81,47 @@ def test_a_question_about_another_volume_is_refused(ends, monkeypatch):
     monkeypatch.setenv("STANDBY_ROOT", str(ends.root / "server1"))
     with pytest.raises(StandbyError, match=r"S:.* is not mirrored here"):
         copier(ends, "server1").answer("server2", {"volume": "S:\\"})
+
+
+@pytest.mark.parametrize(("fresh", "looks"), [(True, True), (False, False), ("false", False), (None, False)])
+def test_a_volume_is_looked_at_only_where_that_is_asked_for(ends, monkeypatch, fresh, looks):
+    """To read all of it takes long, and is asked for by who copies alone."""
+    monkeypatch.setenv("STANDBY_ROOT", str(ends.root / "server1"))
+    payload = {**Told(Role.DESTINATION, 0).document(), "volume": VOLUME.path, "fresh": fresh}
+    told = told_in(copier(ends, "server1").answer("server2", payload))
+    assert (told.at is not None, bool(told.digest)) == (looks, looks)
+
+
+# Rounds
+
+
+@pytest.mark.parametrize(("rpo", "seconds"), [(60, 15.0), (1, 0.5), (None, 0.5)])
+def test_there_are_several_rounds_in_an_rpo_and_never_many_a_second(ends, rpo, seconds):
+    volume = replace(VOLUME, mirror=replace(VOLUME.mirror, rpo=rpo))
+    one = Copier(ends.nodes["server1"], [replace(WHOLE, volumes=(volume,))], Mock(), Mock(), Mock())
+    ((_volume, interval),) = one._volumes.values()
+    assert interval == seconds
+
+
+def test_what_keeps_it_from_being_copied_is_told_once_and_again_when_it_is_back(ends):
+    one = copier(ends, "server1")
+    outcomes = ["no disk", "no disk", "", "no disk", "no share", "no share"]
+
+    def turn():
+        problem = outcomes.pop(0)
+        if not outcomes:
+            one.close()
+        if problem:
+            raise StandbyError(problem)
+
+    one._run("R:\\", Mock(round=turn), 0.0)
+    told = [call.args[0] for call in one._problem.call_args_list]
+    assert [sentence.partition(" is not copied: ")[0] for sentence in told] == ["The mirror of R:\\"] * 3
+    assert ["no disk" in sentence for sentence in told] == [True, True, False]
+    assert "no share" in told[2]
+
+
+# What is told
 
 
 @pytest.mark.parametrize(

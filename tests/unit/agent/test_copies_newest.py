@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import copies as module
 from ansible_collections.standby.iis.plugins.module_utils.agent.copies import Ownership
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
-from ansible_collections.standby.iis.plugins.module_utils.windows.copied import Copied
+from ansible_collections.standby.iis.plugins.module_utils.windows.copied import Copied, write_end
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Making, Role
 from tests.support.copied_world import RPO, Ends
 
@@ -69,6 +71,50 @@ def test_an_owner_that_is_down_never_becomes_the_destination(ends):
     for name in ("server2", "server1", "server1"):
         ends.volumes[name].round()
     assert ends.content("server1") == ends.content("server2") == {INDEX: "acknowledged by server2"}
+
+
+def test_of_two_sources_of_one_generation_that_nobody_owns_neither_gives_way(ends):
+    """Each would give way to the other one, and nobody were left who has what was written."""
+    ends.put("server2", INDEX, "written on server2")
+    for name in ("server1", "server2"):
+        write_end(ends.nodes[name], replace(ends.end(name), role=Role.SOURCE, generation=5))
+        ends.ownership[name] = Ownership(down=True, epoch=5)
+    for name in ("server1", "server2") * 2:
+        ends.volumes[name].round()
+    assert {ends.end(name).role for name in ("server1", "server2")} == {Role.SOURCE}
+    assert [ends.content(name)[INDEX] for name in ("server1", "server2")] == ["one", "written on server2"]
+
+
+def test_who_takes_over_is_newer_than_a_source_whose_turns_it_has_not_heard_of(ends):
+    ends.cut = True
+    for epoch in (6, 7):  # server1 starts anew, and serves again
+        ends.owned_by("server1", epoch)
+        ends.volumes["server1"].turn(promote=False)
+    taken_over(ends, "server2", 8)
+    ends.put("server2", INDEX, "acknowledged by server2")
+    for name in ("server1", "server2"):  # taken out of service, so that nobody owns it
+        ends.ownership[name] = Ownership(down=True, epoch=8)
+    ends.cut = False
+    for name in ("server1", "server2", "server1"):
+        ends.volumes[name].round()
+    assert [ends.end(name).role for name in ("server1", "server2")] == [Role.DESTINATION, Role.SOURCE]
+    assert ends.content("server1") == ends.content("server2") == {INDEX: "acknowledged by server2"}
+
+
+def test_an_end_that_has_become_the_source_while_it_asked_fetches_nothing(ends):
+    ends.put("server1", INDEX, "two")
+    write_end(ends.nodes["server1"], replace(ends.end("server1"), generation=9))
+    runs = ends.nodes["server2"].shell.runs
+
+    def turned(_name):
+        ends.after_answer = lambda _name: None
+        ends.volumes["server2"].turn(promote=True)
+
+    ends.after_answer = turned
+    ends.ownership["server2"] = Ownership()  # it has lost it again already, and may still be up
+    ends.volumes["server2"].round()
+    assert ends.end("server2").role is Role.SOURCE
+    assert ends.nodes["server2"].shell.runs == runs
 
 
 def held_open(patch):
