@@ -13,8 +13,10 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.definition import f
 from ansible_collections.standby.iis.plugins.module_utils.ha.disturbance import disturbed
 from ansible_collections.standby.iis.plugins.module_utils.ha.facts import NodeFacts, Scope, with_mirrors
 from ansible_collections.standby.iis.plugins.module_utils.ha.mirror import (
+    MAKE_AGAIN,
     Condition,
     against_move,
+    copied,
     current,
     state_of,
     words_of,
@@ -82,6 +84,15 @@ def test_all_mirrors_of_a_hierarchy_count():
     )
     assert current(both, replace(seen, mirrors=(*seen.mirrors, good))) == ("server1", "server2")
     assert current(both, replace(seen, mirrors=(*seen.mirrors, bad))) == ("server1",)
+
+
+@pytest.mark.parametrize("copy", Copy)
+def test_a_destination_knows_its_own_copies_to_be_complete_and_a_source_has_none(copy):
+    facts = pair(copy, copy)
+    assert copied(WHOLE, facts["server2"]) is (copy is Copy.IN_SYNC)
+    assert not copied(WHOLE, facts["server1"])
+    assert not copied(WHOLE, replace(facts["server2"], mirrors=()))
+    assert not copied(WHOLE, replace(facts["server2"], problem="no answer."))
 
 
 def test_without_a_mirror_nobody_is_named():
@@ -173,6 +184,14 @@ def test_a_mirror_that_was_removed_is_in_the_way():
     error = against_move(MIRROR, "server2", facts, "server1")
     assert "was removed" in error.problem
     assert "role cluster" in error.remedy
+
+
+def test_a_group_that_is_not_paired_any_more_is_in_the_way_and_is_made_again():
+    facts = pair()
+    facts["server2"] = replace(facts["server2"], mirrors=(side("server2", Role.UNPAIRED, Copy.NONE),))
+    error = against_move(MIRROR, "server2", facts, "server1")
+    assert "its group is not paired (None)" in error.problem
+    assert error.remedy == MAKE_AGAIN
 
 
 def test_two_sources_are_in_the_way():

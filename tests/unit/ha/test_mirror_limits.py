@@ -98,6 +98,8 @@ def test_the_standard_edition_has_one_volume_of_two_terabytes():
     (error,) = found(replace(GROUND, **STANDARD_2019), sides=(other,))
     assert "has one partnership, and replicates something else already" in error.problem
     assert found(GROUND, sides=(other,)) == []  # Datacenter
+    left_over = replace(other, role=Role.UNPAIRED)
+    assert found(replace(GROUND, **STANDARD_2019), sides=(left_over,)) == []  # a group, and no partnership
 
 
 def test_the_log_has_a_volume_of_its_own():

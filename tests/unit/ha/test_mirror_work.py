@@ -95,6 +95,16 @@ def test_of_two_sources_a_person_says_whose_data_counts_whatever_is_in_service(s
     )
 
 
+@pytest.mark.parametrize("role", [Role.SOURCE, Role.DESTINATION])
+def test_what_is_left_of_a_mirror_is_ended_on_both_nodes_before_it_is_made_again(role):
+    both = facts(side("server1", role), side("server2", role))
+    assert verbs(to_have(MIRROR, both, "server2", None, None)) == [
+        ("server1", Verb.UNPAIR_ALONE),
+        ("server2", Verb.UNPAIR_ALONE),
+        ("server2", Verb.PAIR),
+    ]
+
+
 def test_or_the_hierarchy_that_is_in_service_there():
     tasks = to_have(MIRROR, facts(SOURCE, None), None, "server2", None)
     assert verbs(tasks) == [
@@ -117,6 +127,14 @@ def test_it_is_suspended_and_resumed_once():
     assert to_have(MIRROR, facts(suspended, COPY), None, None, True) == []
     assert to_have(MIRROR, facts(suspended, COPY), None, None, None) == []
     assert verbs(to_have(MIRROR, facts(suspended, COPY), None, None, False)) == [("server1", Verb.RESUME)]
+
+
+@pytest.mark.parametrize(("suspended", "then"), [(True, [Verb.SUSPEND]), (False, []), (None, [])])
+def test_one_that_is_made_is_suspended_at_once_where_that_is_asked_for(suspended, then):
+    for source, seen in (("server1", facts()), ("server2", facts(FREE_ONE, FREE_TWO))):
+        tasks = verbs(to_have(MIRROR, seen, source, None, suspended))
+        paired = tasks.index((source, Verb.PAIR))
+        assert tasks[paired + 1 :] == [(source, verb) for verb in then]
 
 
 def test_another_rpo_is_set_where_it_is_kept():
@@ -144,3 +162,14 @@ def test_it_is_removed_at_both_ends():
         ("server2", Verb.REMOVE),
     ]
     assert to_have_no_more(MIRROR, facts()) == []
+
+
+@pytest.mark.parametrize("role", [Role.SOURCE, Role.DESTINATION])
+def test_where_no_end_or_each_is_the_source_each_is_removed_for_itself(role):
+    """What one node is told of the other one's end would not be so."""
+    assert verbs(to_have_no_more(MIRROR, facts(side("server1", role), side("server2", role)))) == [
+        ("server1", Verb.UNPAIR_ALONE),
+        ("server2", Verb.UNPAIR_ALONE),
+        ("server1", Verb.REMOVE),
+        ("server2", Verb.REMOVE),
+    ]
