@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from windows_world import Clock, NoShell, Windows
@@ -111,6 +111,23 @@ def test_the_gravest_of_group_and_replicas_counts(windows, node):
     assert REPLICA.sides(node)[0].copy is Copy.SUSPENDED
 
 
+def test_the_bytes_to_go_of_all_replicas_are_added_up_and_the_earliest_time_counts(windows, node):
+    def replica(to_go: int, minutes: int) -> Instance:
+        late = TIME + timedelta(minutes=minutes)
+        return Instance(
+            "MSFT_WvrReplica",
+            {"NumOfBytesRemaining": str(to_go), "ReplicationStatus": "9", "LastInSyncTime": late},
+        )
+
+    late = TIME + timedelta(minutes=9)
+    shows(windows, group("9", Replicas=[replica(4096, 5), replica(512, 3)], LastInSyncTime=late))
+    (side,) = REPLICA.sides(node)
+    assert (side.remaining, side.last_in_sync) == (4608, TIME + timedelta(minutes=3))
+    shows(windows, group("1", Replicas=[Instance("MSFT_WvrReplica", {"ReplicationStatus": "1"})]))
+    (side,) = REPLICA.sides(node)
+    assert (side.remaining, side.last_in_sync) == (0, None)  # not told
+
+
 @pytest.mark.parametrize("missing", [{"ReplicationMode": None}, {"ReplicationMode": "3"}, {"Replicas": None}])
 def test_a_group_that_does_not_tell_all_is_in_no_known_state(windows, node, missing):
     shows(windows, group("1", **missing))
@@ -174,6 +191,19 @@ def test_a_group_names_its_volumes(windows, node):
     REPLICA.create_end(node, OWN, Making(8 << 30))
     wanted = {"Name": "rg2", "VolumeName": ["R:\\"], "LogVolumeName": "L:\\", "LogSizeInBytes": 8 << 30}
     assert windows.calls == [("NewSrGroup", wanted)]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_other_end_may_be_left_behind_only_where_it_cannot_be_reached(windows, node, alone):
+    REPLICA.unpair(node, OWN, OTHER, alone=alone)
+    wanted = {
+        "SourceComputerName": "SERVER2",
+        "SourceRGName": "rg2",
+        "DestinationComputerName": "SERVER1",
+        "DestinationRGName": "rg1",
+        "IgnoreRemovalFailure": alone,
+    }
+    assert windows.calls == [("RemovePartnership", wanted)]
 
 
 def test_a_reversal_names_the_new_source_and_the_old_one(windows, node):
