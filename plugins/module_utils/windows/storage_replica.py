@@ -118,7 +118,7 @@ class StorageReplica:
             "PreventReplication": False,
             "Seeded": seeded,
         }
-        if not synchronous and rpo is not None:
+        if rpo is not None:
             arguments["AsyncRPO"] = rpo
         _call(node, _named(source, destination), "CreatePartnership", arguments)
 
