@@ -65,6 +65,15 @@ def test_agents_that_do_not_tell_answer_for_themselves(waited, view):
     assert waited == [("server2", "volume R:\\")]
 
 
+@pytest.mark.parametrize("mute", [StandbyError("no answer."), View("server1")], ids=["silent", "no record"])
+def test_an_agent_that_says_nothing_of_it_is_asked_again(waited, mute):
+    clock, views = Clock(), [mute, mute, shows(("server1", "server2"))]
+    await_copies(FLEET, CASE, "server2", lambda: views.pop(0), clock)
+    assert (views, clock.now) == ([], 1.0)
+    with pytest.raises(StandbyError, match="its agents have not written that down"):
+        await_copies(FLEET, CASE, "server2", lambda: mute, clock)
+
+
 def test_the_source_waits_for_nothing(waited):
     await_copies(FLEET, CASE, "server1", lambda: shows(("server1",)), Clock())
     assert waited == []

@@ -23,7 +23,8 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.model import Hierar
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, Role, Side
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror_ground import Ground, Room
 from tests.support.copied_world import NODES, VOLUME
-from tests.support.mirror_world import ASYNC
+from tests.support.mirror_world import ASYNC, pair
+from tests.support.mirror_world import WHOLE as REPLICATED
 
 WANTED = MirrorWanted(None, "async", 60, "within_rpo", provider="robocopy", readers=("LAB\\SERVER1$",))
 PLAIN = Ground("SERVER1", 7, 14393, "", False, (Room(("R:\\",), GIB, GIB, 512, False, False, False),))
@@ -100,6 +101,11 @@ def test_without_agents_it_moves_nowhere_and_nothing_is_touched():
         needs_agents(case, "server2")
     assert (refused.value.node, refused.value.resource) == ("server2", "volume R:\\")
     assert "role monitor" in refused.value.remedy
+
+
+def test_what_storage_replica_copies_moves_without_agents():
+    for target in NODES:
+        needs_agents(SimpleNamespace(hierarchy=REPLICATED, facts=pair()), target)
 
 
 @pytest.mark.parametrize("copy", [Copy.FAILED, Copy.DISCONNECTED])
