@@ -106,13 +106,15 @@ options:
             type: dict
   delete_record:
     description:
-      - With O(state=absent), delete the record from its servers too.
+      - With O(state=absent), delete the record from its servers too. It is refused where the nodes of its
+        hierarchy have agents, which would write it again within a minute.
       - Without it, they keep the value that they have.
     type: bool
     default: false
   state:
     description:
-      - V(present) declares the record, after its servers have shown that they take updates.
+      - V(present) declares the record, after its servers have shown that they take updates. Agents that run
+        take it up when the role P(standby.iis.monitor#role) runs next.
       - V(absent) removes the declaration.
     type: str
     choices: [present, absent]

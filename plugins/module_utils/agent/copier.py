@@ -59,12 +59,14 @@ class Copier:
         self._name, self._ask, self._problem = node.name, ask, problem
         self._ended = threading.Event()
         self._volumes: dict[str, tuple[CopiedVolume, float]] = {}
+        self._of: dict[str, list[CopiedVolume]] = {}
         for hierarchy, volume in copied(hierarchies):
             one = CopiedVolume(
                 node, volume, self._asker(volume), partial(ownership, hierarchy.name), time.time
             )
             rpo = volume.mirror.rpo if volume.mirror is not None and volume.mirror.rpo else 1
             self._volumes[volume.path] = one, max(_SHORTEST, rpo / _ROUNDS)
+            self._of.setdefault(hierarchy.name, []).append(one)
 
     def begin(self) -> None:
         """Copy from now on."""
@@ -75,6 +77,10 @@ class Copier:
     def close(self) -> None:
         """Begin no more copies."""
         self._ended.set()
+
+    def sources(self) -> list[str]:
+        """The hierarchies of which this node is the source of a mirror."""
+        return [name for name, ends in self._of.items() if any(one.source for one in ends)]
 
     def answer(self, _peer: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """A peer tells of its end of a mirror, and asks for this one.

@@ -134,6 +134,7 @@ class CopiedVolume:
         # Fetching may take long, and is no secret to anybody: who turns the mirror without the other node
         # does not wait for it. What is written to the volume, and who is source, is under the other lock.
         self._fetching, self._turning = threading.Lock(), threading.Lock()
+        self.source = False  # this end is the source, as far as it has been looked at
 
     def round(self) -> None:
         """What is done from time to time: tell and hear; and fetch, where this is the destination."""
@@ -198,7 +199,7 @@ class CopiedVolume:
             known = max(end.generation, heard.generation if heard is not None else 0)
             end = replace(end, role=Role.SOURCE, generation=max(known + 1, self._ownership().epoch))
             write_progress(self._node, end.group, Progress())
-            write_end(self._node, end)
+            self._keep(end)
         if not promote:
             self._told_quietly(end)
 
@@ -207,7 +208,7 @@ class CopiedVolume:
         with self._turning:
             end = self._end()
             if end is not None and end.generation < self._ownership().epoch:
-                write_end(self._node, replace(end, generation=self._ownership().epoch))
+                self._keep(replace(end, generation=self._ownership().epoch))
 
     # What passes between the ends
 
@@ -247,7 +248,7 @@ class CopiedVolume:
             else:
                 return end
             if wanted != end:
-                write_end(self._node, wanted)
+                self._keep(wanted)
             return wanted
 
     def _take_report(self, end: Kept, told: Told) -> None:
@@ -350,7 +351,13 @@ class CopiedVolume:
                 write_progress(self._node, end.group, told)
 
     def _end(self) -> Kept | None:
-        return read_end(self._node, self.own.group)
+        found = read_end(self._node, self.own.group)
+        self.source = found is not None and found.role is Role.SOURCE
+        return found
+
+    def _keep(self, end: Kept) -> None:
+        write_end(self._node, end)
+        self.source = end.role is Role.SOURCE
 
     def _progress(self) -> Progress:
         return read_progress(self._node, self.own.group)

@@ -56,12 +56,14 @@ class Worker:
         self._place, self._outside = place, outside
         self._chance = SystemRandom()
         self._leaves = False
+        self._leave_by = float("-inf")
         # When what is in service is looked at next, if nothing is heard of it before.
         self._due: dict[str, float] = {}
         self._timers = place.timers
         self.loop = Loop()
         self.memory = Memory(place.name, place.instance, place.cluster, place.timers, machine=place.machine)
         self.engine = Engine(self.memory, self)
+        self.memory.awaited = self._awaited
         self._witness = Witness(
             NODES + place.name, place.open_store, self._timers.store_timeout, self.loop.post
         )
@@ -191,7 +193,21 @@ class Worker:
     def _go(self) -> None:
         if not self.memory.leaving:
             self.memory.leaving = True
+            self._leave_by = time.monotonic() + self._timers.handover + self._timers.start
             self.engine.think()
+
+    def _awaited(self) -> bool:
+        """Whether a node that takes what this one gave away has still to copy the rest, and may yet."""
+        now = time.monotonic()
+        return now < self._leave_by and any(self._copied_from(name, now) for name in self.copier.sources())
+
+    def _copied_from(self, hierarchy: str, now: float) -> bool:
+        """Whether another node that is there takes it, or may: mirrors that agents copy have two nodes."""
+        record = self.memory.record(hierarchy)
+        if record is None or not record.wanted or self._place.name in (record.owner, record.successor):
+            return False
+        others = (name for name in self._place.hierarchies[hierarchy].nodes if name != self._place.name)
+        return any(not self.memory.lost(name, now) for name in others)
 
     # The engine's ports
 

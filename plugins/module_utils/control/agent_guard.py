@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import StandbyError
 from ..ha.disturbance import disturbed
 from ..ha.model import Cluster
@@ -42,3 +44,19 @@ def refuse_disturbance(fleet: Fleet, before: Cluster | None, after: Cluster) -> 
                     resource=f'hierarchy "{name}"',
                     remedy=_REMEDY,
                 )
+
+
+def to_take_up(fleet: Fleet, nodes: Sequence[str]) -> list[str]:
+    """One sentence where agents have to learn of a change that disturbs nothing, by an operator's next step.
+
+    Args:
+        fleet: all nodes of the cluster.
+        nodes: those that the change concerns; what cannot be read of them counts as without an agent.
+    """
+    installed = agents_of(fleet, nodes).installed
+    if not installed:
+        return []
+    return [
+        f"the agents of {' and '.join(installed)} go by the definition that they began with: run the role "
+        "monitor, which has them take up this one"
+    ]

@@ -18,6 +18,7 @@ from ..ha.model import Cluster, Dns, Hierarchy, Ip, Volume
 from ..ha.status import State, status
 from ..node import Clock
 from . import dns_client, store
+from .agent_guard import to_take_up
 from .declared import PENDING_SPEC, pending_resources
 from .dns_record import TIMEOUT, Keys, ensure, key_of
 from .dns_tcp import exchange
@@ -111,6 +112,7 @@ def ensure_dns(fleet: Fleet, request: DnsRequest, keys: Keys, check: bool, *, cl
     # Last: a record that no server takes would make every move fail.
     if not check and existing != record:
         notes += store.write_cluster(fleet, before, after)
+        notes += to_take_up(fleet, hierarchy.nodes)
     if pending is not None:
         notes += pending.notes
     return _outcome(record, existing, pending, changed, notes)
@@ -155,7 +157,7 @@ def remove_dns(
         clock: for waiting.
 
     Raises:
-        StandbyError: no server deletes it, or a node cannot be read.
+        StandbyError: no server deletes it, agents would write it again, or a node cannot be read.
     """
     cluster = store.read_cluster(fleet)
     wanted = name.strip().rstrip(".").lower()
@@ -167,12 +169,25 @@ def remove_dns(
     message += ", from its servers too" if delete else "; its servers keep what they say"
     before = {one.id: asdict(one) for one in gone}
     outcome = Outcome(True, message, before, {}, {"resource": gone[0].id, "notes": []})
+    concerned = [one for one in hierarchies(cluster) if {*gone} & {*one.records}]
+    kept = to_take_up(fleet, [node for one in concerned for node in one.nodes])
+    if kept and delete:
+        raise _kept(gone[0], kept[0])
     if check:
         return outcome
     silent = [note for one in gone if delete for note in _delete(one, keys, clock)]
     left = replace(cluster, records=tuple(one for one in cluster.records if one not in gone))
-    notes = [*silent, *store.write_cluster(fleet, cluster, left)]
+    notes = [*silent, *store.write_cluster(fleet, cluster, left), *kept]
     return replace(outcome, data={**outcome.data, "notes": notes})
+
+
+def _kept(record: Dns, why: str) -> StandbyError:
+    """What agents have in service, they keep in the DNS: a record that is deleted is back within a minute."""
+    return StandbyError(
+        f"would be written again by agents: {why}",
+        resource=record.id,
+        remedy="Remove it without delete_record, run the role monitor, then delete it on its servers",
+    )
 
 
 def _delete(record: Dns, keys: Keys, clock: Clock) -> list[str]:

@@ -19,7 +19,7 @@ from ..ha.status import State, status
 from ..node import Node
 from ..windows.mirror import Making, Provider, Role
 from . import store
-from .agent_guard import refuse_disturbance
+from .agent_guard import refuse_disturbance, to_take_up
 from .fleet import Fleet
 from .membership import names_of
 from .mirror_left import refuse_undeclared
@@ -83,7 +83,7 @@ def ensure_mirror(fleet: Fleet, request: VolumeRequest, order: MirrorOrder, chec
         return outcome
     notes: list[str] = []
     if redefined:  # first: what is made half-way, the next run and the status know of
-        notes = store.write_cluster(fleet, cluster, declared.cluster)
+        notes = [*store.write_cluster(fleet, cluster, declared.cluster), *to_take_up(fleet, volume.nodes)]
     making = Making(wanted.log_size, wanted.readers) if wanted is not None else Making()
     _carry_out(fleet, volume, tasks, making, seeded=order.seeded)
     after = read_all(fleet, with_mirrors(Scope(0), (volume,)), volume.nodes)

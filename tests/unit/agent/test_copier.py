@@ -38,8 +38,10 @@ def ends(tmp_path, monkeypatch):
 
 
 def copier(ends, name, ask=None):
-    owned = {WHOLE.name: ends.ownership[name]}
-    return Copier(ends.nodes[name], [WHOLE], ask or Mock(), owned.__getitem__, Mock())
+    def owned(hierarchy):
+        return {WHOLE.name: ends.ownership[name]}[hierarchy]
+
+    return Copier(ends.nodes[name], [WHOLE], ask or Mock(), owned, Mock())
 
 
 def test_only_what_agents_copy_is_copied_by_agents():
@@ -75,6 +77,18 @@ def test_an_agent_that_is_not_there_is_told_from_one_that_refuses(ends, monkeypa
     assert failure.value.resource == "volume R:\\"
     assert failure.value.remedy
     assert ends.end("server2").role is Role.DESTINATION
+
+
+def test_who_is_a_source_is_known_without_a_look(ends, monkeypatch):
+    agents = {}
+    for name in NODES:
+        monkeypatch.setenv("STANDBY_ROOT", str(ends.root / name))
+        agents[name] = copier(ends, name, lambda _peer, payload: agents["server1"].answer("x", payload))
+    agents["server2"]._volumes["R:\\"][0].round()
+    assert [agents[name].sources() for name in NODES] == [["Shop"], []]
+    ends.owned_by("server2", 4)
+    agents["server2"].turn(VOLUME, promote=False)
+    assert [agents[name].sources() for name in NODES] == [[], ["Shop"]]
 
 
 def test_a_question_about_another_volume_is_refused(ends, monkeypatch):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -212,6 +213,32 @@ def test_an_owner_whose_lease_is_over_does_not_serve(worker, state):
     assert owned(worker, "server1", state, leased=False) == Ownership(
         True, False, state is LocalState.DOWN, 4
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "awaited"),
+    [
+        ({}, True),  # released to whoever can take it
+        ({"owner": "server2"}, True),
+        ({"owner": "server1"}, False),  # in maintenance, it stays its own
+        ({"successor": "server1"}, False),
+        ({"wanted": False}, False),
+        ({"source": False}, False),
+        ({"gone": True}, False),
+        ({"late": True}, False),
+    ],
+)
+def test_who_leaves_waits_while_another_node_copies_the_rest_from_it(worker, told, awaited):
+    worker._place = replace(worker._place, hierarchies={"Shop": Mock(nodes=("server1", "server2"))})
+    record = HierarchyRecord("Shop", told.get("owner", ""), 1, 4, successor=told.get("successor", ""))
+    worker.memory.record = lambda _name: replace(record, wanted=told.get("wanted", True))
+    worker.memory.lost = lambda name, _now: name == "server2" and told.get("gone", False)
+    worker.copier = Mock()
+    worker.copier.sources.return_value = ["Shop"] if told.get("source", True) else []
+    worker._go()
+    if told.get("late"):
+        worker._leave_by = 0.0
+    assert worker._awaited() is awaited
 
 
 def test_what_no_record_names_is_owned_by_nobody(worker):

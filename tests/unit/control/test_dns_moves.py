@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.control import dns, hierarchy, records
+from ansible_collections.standby.iis.plugins.module_utils.control.agents import Agent
 from ansible_collections.standby.iis.plugins.module_utils.control.dns_client import Key, check_key
 from ansible_collections.standby.iis.plugins.module_utils.control.dns_record import Done
 from ansible_collections.standby.iis.plugins.module_utils.control.info import hierarchies_of
@@ -221,6 +222,24 @@ def test_a_record_that_is_deleted_while_servers_are_silent_is_told_of(world):
     world.names.down = {"192.0.2.54"}
     assert any("may still be there: the server 192.0.2.54" in one for one in remove().data["notes"])
     assert world.stored().records == ()
+
+
+def test_agents_that_run_are_to_take_up_a_change_and_let_nothing_be_deleted(world):
+    world.agents = {"server2": Agent("server2", True, "python", "home")}
+    (note,) = declare(world, ttl=60).data["notes"]
+    assert "the agents of server2 go by the definition that they began with: run the role monitor" in note
+    assert declare(world, ttl=60).data["notes"] == []
+
+    def remove(delete):
+        with world.fleet() as fleet:
+            return dns.remove_dns(fleet, "www.example.com", None, KEYS, False, delete=delete, clock=Ticks())
+
+    with pytest.raises(StandbyError, match="would be written again by agents") as raised:
+        remove(True)
+    assert "without delete_record" in raised.value.remedy
+    assert len(world.stored().records) == 1
+    assert world.names.says["192.0.2.53"] == ("10.0.0.50",)
+    assert "run the role monitor" in remove(False).data["notes"][0]
 
 
 @pytest.mark.parametrize(

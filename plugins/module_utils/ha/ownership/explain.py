@@ -92,7 +92,8 @@ def _lease(s: Snapshot) -> Iterator[str]:
     if own.asked is not None:
         yield f"It last asked {_and(s.peers)} for promises {_ago(s, own.asked)}."
     if own.leaving:
-        yield "Its agent is being shut down."
+        awaited = ", once another node has copied the rest of what it gave away" if own.awaited else ""
+        yield f"Its agent is being shut down{awaited}."
     if NODES + s.node in s.busy:
         yield "A write of its own record is under way, or was refused and is to be read again."
 

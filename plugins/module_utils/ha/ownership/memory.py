@@ -10,7 +10,7 @@ watched from the moment its answer had come.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from .decision import Purpose, Write
@@ -46,6 +46,7 @@ class Memory:
         }
         self.power: dict[str, Power] = {}
         self.leaving = False
+        self.awaited: Callable[[], bool] = lambda: False
         self._key = NODES + node
         self._peers = cluster.peers(node)
         self._lease = Lease(timers)
@@ -329,6 +330,7 @@ class Memory:
                 attempted=self._attempted,
                 lost=lease.lost,
                 leaving=self.leaving,
+                awaited=self.leaving and self.awaited(),
                 asked=lease.asked,
                 promised=lease.promised,
                 jumped=lease.jumped,

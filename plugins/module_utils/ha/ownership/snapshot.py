@@ -192,6 +192,7 @@ class Own:
         attempted: start of its last attempt to write its record; None before the first.
         lost: why its incarnation is over, else "".
         leaving: the agent is being shut down.
+        awaited: another node has still to copy the rest of what this one gave away.
         asked: when it last asked its peers for promises; None before that.
         promised: it serves on their promises, since its lease alone would have ended.
         jumped: its clocks jumped and no renewal has been confirmed since.
@@ -205,6 +206,7 @@ class Own:
     attempted: float | None = None
     lost: str = ""
     leaving: bool = False
+    awaited: bool = False
     asked: float | None = None
     promised: bool = False
     jumped: bool = False

@@ -24,7 +24,8 @@ def keep_standing(s: Snapshot) -> Iterator[Action]:
     if not s.own.incarnation or s.own.lost:
         yield from _join(s, key, seen)
         return
-    if s.own.leaving and all(local.down for local in s.local.values()) and not _has_to_release(s):
+    down = all(local.down for local in s.local.values())
+    if s.own.leaving and down and not s.own.awaited and not _has_to_release(s):
         if seen is not None and seen.record is not None:
             left = replace(seen.record, state=NodeState.LEFT, owned=_had(s, seen.record))
             yield Write(Purpose.LEAVE, key, seen.version, left, "the agent is being shut down")

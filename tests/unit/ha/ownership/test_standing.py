@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.decision import Ask
@@ -325,6 +327,13 @@ def test_a_node_renews_until_it_has_released_what_it_owns(until):
     )
 
     assert [one.purpose.value for one in found] == ["renew"]
+
+
+def test_a_node_stays_while_the_rest_of_what_it_gave_away_is_copied_from_it():
+    own = replace(member(renewed=NOW - TIMERS.interval, leaving=True, until=NOW + 3.0), awaited=True)
+    found = decided("server2", own=own, records={"web": free()}, local={"web": down()})
+
+    assert [one.purpose.value for one in found.writes if one.key == KEY] == ["renew"]
 
 
 def test_a_node_that_has_left_does_not_come_back_by_itself():
