@@ -176,6 +176,12 @@ class AgentLab:
                 if self.ask(RequestKind.SWITCHOVER, name, force=True).accepted:
                     self._comes(self.serves(name), self.timers.ttl)
 
+    def recover_node(self, name: str) -> None:
+        """A node that was without power is up again, and its agent runs; faults stay as they are."""
+        self.lab.power_on(name)
+        self.lab.wait_ready(name)
+        self._run(name)
+
     def _run(self, name: str) -> None:
         node = connect(self.cluster.connection(name))
         task.start_task(node, tasks.PATH, tasks.AGENT)
