@@ -9,7 +9,20 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.records import Maintenance
-from tests.support.ownership_snapshots import STOP, cluster, decided, down, member, owned, rules, up, wants
+from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.snapshot import Switchback
+from tests.support.ownership_snapshots import (
+    STOP,
+    TIMERS,
+    cluster,
+    decided,
+    down,
+    member,
+    node,
+    owned,
+    rules,
+    up,
+    wants,
+)
 
 BOTH, ALONE = ("server1", "server2"), ("server1",)
 OF = cluster(rules(replicated=True))
@@ -60,3 +73,19 @@ def test_what_was_written_alone_is_released_to_nobody_else():
     )
 
     assert found.record("release").current == ALONE
+
+
+@pytest.mark.parametrize(
+    ("current", "successor"), [(("server2",), []), (BOTH, ["server1"])], ids=["behind", "in sync"]
+)
+def test_it_goes_back_by_itself_to_a_node_whose_copy_is_complete(current, successor):
+    found = decided(
+        "server2",
+        of=cluster(rules(replicated=True, switchback=Switchback.AUTOMATIC)),
+        records={"web": owned("server2", current=current)},
+        local={"web": up(current=current)},
+        nodes={"server1": node("server1", steady=TIMERS.stability)},
+    )
+
+    assert [one.record.successor for one in found.writes] == successor
+    assert found.work == []
