@@ -88,6 +88,7 @@ def test_a_hierarchy_that_waits_for_a_person_is_taken_over_once_that_one_says_of
 def test_saying_off_of_a_node_that_serves_takes_nothing_from_it(of):
     stays = of.switchover("server1", fence_confirmed="server1")
     assert (stays.code, stays.changed) == (0, 0), stays.text
+    assert "no agent waits for fence_confirmed=server1: nothing was said" in stays.text
     assert of.serves("server1")()
     with of.watching():
         moved = of.switchover("server2", fence_confirmed="server1")  # handed over, as by any switchover
