@@ -162,7 +162,8 @@ def test_a_whole_site_goes_and_comes_back_with_a_report(sites, tmp_path):
 
 
 def test_a_run_after_one_that_broke_off_does_what_is_left(sites, tmp_path):
-    asked = {"lost": ["server1"], "first": ["wiki"], "result_file": str(tmp_path / "report.json")}
+    asked = {"lost": ["server1"], "first": ["wiki"], "force": ["wiki"]}
+    asked["result_file"] = str(tmp_path / "report.json")
 
     def moved(**more: object) -> dict[str, tuple[str, bool, bool]]:
         played = run(sites, "disaster_recovery", **asked, **more)

@@ -230,10 +230,14 @@ class Memory:
         return stands.union(*(names for _version, names in named))
 
     def lost(self, node: str, now: float) -> bool:
-        """Whether another node's record says that it has ended, or is not renewed any more."""
+        """Whether another node's record says that it has ended, or is not renewed any more.
+
+        One whose record is damaged or gone may be alive, and counts as lost once that has lasted for a ttl.
+        """
         seen = self._seen.nodes.get(node)
         record = seen.record if seen is not None else None
-        return seen is None or record is None or record.ended or now >= seen.since + self.timers.ttl
+        over = record is not None and record.ended
+        return seen is None or over or now >= seen.since + self.timers.ttl
 
     def record(self, hierarchy: str) -> HierarchyRecord | None:
         """Who owns a hierarchy, as was last read; None where nothing was."""

@@ -43,6 +43,14 @@ def test_a_node_is_lost_once_it_is_silent_or_has_ended():
     assert node.memory.lost("server2", 101.2)
 
 
+def test_a_node_whose_record_vanishes_may_be_alive_and_is_lost_after_a_ttl():
+    node = Node()
+    node.read(100.0, web=(7, THEIRS), server2=(4, PEER))
+    node.read(101.0, web=(7, THEIRS))
+    assert not node.memory.lost("server2", 101.2)
+    assert node.memory.lost("server2", 101.2 + TIMERS.ttl)
+
+
 @pytest.mark.parametrize("record", [WEB, replace(WEB, owner="")])
 def test_where_no_other_node_is_named_there_is_none_to_hear(record):
     node = Node()
