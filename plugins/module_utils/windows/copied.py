@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 r"""Mirrors that the agents copy with robocopy: what each node keeps of its end, and its share.
 
-The controller makes and removes ends. Who is source, and how far the copy is, only the node's own agent
-writes (``agent/copies.py``): a node overwrites nothing but its own volume. Texts of a node's clock are
-compared with that node's clock alone.
+The controller makes and removes ends, and says what it wants of them in a value of its own (``told``). Who is
+source, and how far the copy is, only the node's own agent writes (``agent/copies.py``). Neither writes over
+what the other has written meanwhile, and a node overwrites nothing but its own volume. Times of a node's clock
+are compared with that clock alone.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from .failure import about
 from .mirror import Copy, End, Making, Role, Side
 
 KEY = "SOFTWARE\\standby.iis.mirrors"
-_GROUPS, _END, _COPY = "groups", "end ", "copy "
+_GROUPS, _END, _TOLD, _COPY = "groups", "end ", "told ", "copy "
 _DESCRIPTION = "standby.iis: the other node of a mirror reads this volume"
 # Seconds by which a clock may go back without a copy being taken for one of the future.
 _SLACK = 2.0
@@ -83,17 +84,29 @@ def share_path(end: End) -> str:
 
 def read_end(node: Node, group: str) -> Kept | None:
     """An end, None where the node has none of this name."""
-    text = registry.read_value(node, KEY, _END + group)
-    try:
-        return _kept(json.loads(text)) if text else None
-    except (ValueError, TypeError, KeyError) as error:
-        raise BadDocument(f"HKLM\\{KEY}, {_END}{group}: {error}", node=node.name) from error
+    kept: Kept | None = None
+    for name in (_END + group, _TOLD + group):
+        text = registry.read_value(node, KEY, name)
+        try:
+            if text:
+                kept = _kept(json.loads(text)) if kept is None else replace(kept, **json.loads(text))
+        except (ValueError, TypeError, KeyError) as error:
+            raise BadDocument(f"HKLM\\{KEY}, {name}: {error}", node=node.name) from error
+        if kept is None:
+            break
+    return kept
 
 
 def write_end(node: Node, end: Kept) -> None:
     """Keep an end, in the place of what was kept of it."""
     text = json.dumps({**asdict(end), "role": end.role.value})
     registry.write_value(node, KEY, _END + end.group, text)
+
+
+def _tell(node: Node, group: str, rpo: int, *, suspended: bool) -> None:
+    """What the controller wants of an end that is there, whatever becomes of it meanwhile."""
+    text = json.dumps({"rpo": rpo, "suspended": suspended})
+    registry.write_value(node, KEY, _TOLD + group, text)
 
 
 def read_progress(node: Node, group: str) -> Progress:
@@ -185,16 +198,16 @@ class Copied:
 
     def suspend(self, node: Node, own: End) -> None:
         """The source says so to whoever wants to copy."""
-        write_end(node, replace(self._kept(node, own), suspended=True))
+        _tell(node, own.group, self._kept(node, own).rpo, suspended=True)
 
     def resume(self, node: Node, own: End) -> None:
         """Copy again."""
-        write_end(node, replace(self._kept(node, own), suspended=False))
+        _tell(node, own.group, self._kept(node, own).rpo, suspended=False)
 
     def state_rpo(self, node: Node, own: End, other: End, rpo: int) -> None:
         """Each end keeps its own."""
         del other
-        write_end(node, replace(self._kept(node, own), rpo=rpo))
+        _tell(node, own.group, rpo, suspended=self._kept(node, own).suspended)
 
     def reverse(self, node: Node, own: End, other: End) -> None:
         """The node's agent does that, which alone can copy what is missing and verify it."""
@@ -224,13 +237,14 @@ class Copied:
         if share is not None:
             smb_share.delete_share(node, share)
         _write_groups(node, {*_groups(node)} - {own.group})
-        for value in (_END, _COPY):
+        for value in (_END, _TOLD, _COPY):
             registry.delete_value(node, KEY, value + own.group)
 
     def _become(self, node: Node, own: End, role: Role, rpo: int | None) -> None:
         kept = self._kept(node, own)
         write_progress(node, own.group, Progress())
-        write_end(node, replace(kept, role=role, generation=0, rpo=rpo or 0, suspended=False))
+        _tell(node, own.group, rpo or 0, suspended=False)
+        write_end(node, replace(kept, role=role, generation=0))
 
     def _kept(self, node: Node, own: End) -> Kept:
         found = read_end(node, own.group)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from ansible_collections.standby.iis.plugins.module_utils.windows.copied import 
     Progress,
     read_end,
     side_of,
+    write_end,
     write_progress,
 )
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Making, Role
@@ -77,6 +79,17 @@ def test_a_mirror_that_is_made_again_knows_no_copy_of_before(node):
     assert read_end(node, OWN.group).rpo == RPO
 
 
+def test_what_a_controller_wants_and_what_the_agent_writes_at_that_moment_both_count(node):
+    read_before = read_end(node, OWN.group)
+    Copied().suspend(node, OWN)
+    Copied().state_rpo(node, OWN, OTHER, 30)
+    write_end(node, replace(read_before, role=Role.DESTINATION, generation=4))
+    kept = read_end(node, OWN.group)
+    assert (kept.role, kept.generation, kept.suspended, kept.rpo) == (Role.DESTINATION, 4, True, 30)
+    Copied().resume(node, OWN)
+    assert read_end(node, OWN.group) == replace(kept, suspended=False)
+
+
 def test_only_agents_turn_it(node):
     for turn in (Copied().reverse, lambda *ends: Copied().promote(*ends, time)):
         with pytest.raises(StandbyError, match="turned by the agents alone") as refused:
@@ -89,7 +102,9 @@ def test_an_end_that_is_not_there_is_told(node):
         Copied().suspend(node, End("SERVER1", "other", "R:\\", ""))
 
 
-@pytest.mark.parametrize("name", ["end standby-R-server1", "copy standby-R-server1"])
+@pytest.mark.parametrize(
+    "name", ["end standby-R-server1", "told standby-R-server1", "copy standby-R-server1"]
+)
 @pytest.mark.parametrize("text", ["{", "[]", '{"nonsense": 1}', "17"])
 def test_what_makes_no_sense_in_the_registry_names_its_place(node, name, text):
     node.cim.values[KEY, name] = text
