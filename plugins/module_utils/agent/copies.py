@@ -48,17 +48,19 @@ class Ownership:
         serves: and its lease holds, and it is up here, or about to be.
         down: nothing of it is up here, for sure.
         epoch: of the record.
+        newest: the record names this node as the only one that has the newest data.
     """
 
     owns: bool = False
     serves: bool = False
     down: bool = False
     epoch: int = 0
+    newest: bool = False
 
     @property
     def gives_way(self) -> bool:
         """Whether another node may have the newest data."""
-        return self.down and not self.owns
+        return self.down and not self.owns and not self.newest
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ class CopiedVolume:
         if end is None or end.role is Role.UNPAIRED:
             return
         fetches = end.role is Role.DESTINATION
+        if not fetches and self._ownership().serves:
+            end = self._stay_source() or end
         try:
             if fetches:
                 self._go_on()
@@ -203,12 +207,14 @@ class CopiedVolume:
         if not promote:
             self._told_quietly(end)
 
-    def _stay_source(self) -> None:
+    def _stay_source(self) -> Kept | None:
         """An end that is the source already may have been it long ago: from now on it is the newest one."""
         with self._turning:
-            end = self._end()
-            if end is not None and end.generation < self._ownership().epoch:
-                self._keep(replace(end, generation=self._ownership().epoch))
+            end, epoch = self._end(), self._ownership().epoch
+            if end is not None and end.role is Role.SOURCE and end.generation < epoch:
+                end = replace(end, generation=epoch)
+                self._keep(end)
+            return end
 
     # What passes between the ends
 
@@ -231,7 +237,7 @@ class CopiedVolume:
     def _heed(self, told: Told) -> Kept | None:
         """Follow the other end's generation; of two sources one becomes the destination.
 
-        Never the one whose node owns the hierarchy, whether it serves now or not: what it has counts.
+        Never the one whose node owns the hierarchy, whether it serves now or not, or had it last and alone.
         """
         with self._turning:
             end, ownership = self._end(), self._ownership()

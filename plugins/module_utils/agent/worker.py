@@ -333,6 +333,7 @@ class Worker:
             owns and state in (LocalState.STARTING, LocalState.UP) and self.memory.serves(time.monotonic()),
             state is LocalState.DOWN,
             record.epoch if record is not None else 0,
+            record is not None and record.current == (self._place.name,),
         )
 
     def _stale(self, hierarchy: str) -> str:

@@ -4,7 +4,7 @@
 r"""Mirrors that the agents copy with robocopy: what each node keeps of its end, and its share.
 
 The controller makes and removes ends, and says what it wants of them in a value of its own (``told``). Who is
-source, and how far the copy is, only the node's own agent writes (``agent/copies.py``). So neither undoes what
+source, and how far the copy is, only the node's own agent writes (``agent/copies.py``). Neither undoes what
 the other has written meanwhile, and a node overwrites nothing but its own volume. Times of a node's clock are
 compared with that clock alone.
 """

@@ -117,6 +117,31 @@ def test_an_end_that_has_become_the_source_while_it_asked_fetches_nothing(ends):
     assert ends.nodes["server2"].shell.runs == runs
 
 
+def test_what_was_served_last_and_alone_stays_though_nobody_owns_it(ends):
+    taken_over(ends, "server2", 4)
+    ends.put("server2", INDEX, "given up by the operator")
+    ends.cut = True
+    ends.owned_by("server1", 5)  # by force; it is the source already, so that nothing turns it
+    ends.put("server1", INDEX, "days of work since")
+    ends.ownership["server1"] = Ownership(down=True, epoch=5, newest=True)  # taken out of service
+    restarts(ends, "server2", owns=False, epoch=5)
+    ends.cut = False
+    for name in ("server2", "server1", "server2"):
+        ends.volumes[name].round()
+    assert ends.end("server1").role is Role.SOURCE
+    ends.owned_by("server1", 6)
+    for name in ("server1", "server2", "server2"):
+        ends.volumes[name].round()
+    assert ends.content("server1") == ends.content("server2") == {INDEX: "days of work since"}
+
+
+def test_a_source_that_serves_rises_to_its_epoch_by_itself(ends):
+    ends.owned_by("server1", 7)
+    ends.cut = True
+    ends.volumes["server1"].round()
+    assert ends.end("server1").generation == 7
+
+
 def held_open(patch):
     """The second file of what is taken over cannot be replaced."""
     become = module.Folder.become
