@@ -61,7 +61,7 @@ def test_a_hierarchy_that_waits_for_a_person_is_taken_over_once_that_one_says_of
     assert refused.code != 0
     assert f'hierarchy "{SITE}"' in refused.text
     assert "server1 had its disk, and nobody has confirmed that it is off" in refused.text
-    assert "confirm-off server1" in refused.text
+    assert f"-e hierarchy={SITE} -e to=server2 -e fence_confirmed=server1" in refused.text
 
     checked = of.switchover("server2", "--check", fence_confirmed="server1")
     assert (checked.code, checked.changed) == (0, 1), checked.text
