@@ -43,6 +43,11 @@ if TYPE_CHECKING:
     from .names import Names
 
 
+# Seconds that an agent which is to leave stays for another one's copies at most: the command ``leave`` waits
+# for a minute, and that is not all that it waits for.
+LONGEST_STAY = 40.0
+
+
 class Worker:
     """One process of an agent: the engine's ports.
 
@@ -193,7 +198,8 @@ class Worker:
     def _go(self) -> None:
         if not self.memory.leaving:
             self.memory.leaving = True
-            self._leave_by = time.monotonic() + self._timers.handover + self._timers.start
+            stay = min(self._timers.handover + self._timers.start, LONGEST_STAY)
+            self._leave_by = time.monotonic() + stay
             self.engine.think()
 
     def _awaited(self) -> bool:
