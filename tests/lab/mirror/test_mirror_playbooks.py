@@ -19,9 +19,11 @@ pytestmark = [pytest.mark.xdist_group("mirror"), pytest.mark.long]
 NODES = ["server1", "server2"]
 
 
-def configure(lab, *arguments: str, path="R:\\", nodes=NODES):
+def configure(lab, *arguments: str, path="R:\\", nodes=None):
     structure = {
-        "cluster_volumes": [{"path": path, "kind": "mirror", "nodes": nodes, "mirror": {"log": "L:\\"}}],
+        "cluster_volumes": [
+            {"path": path, "kind": "mirror", "nodes": nodes or NODES, "mirror": {"log": "L:\\"}}
+        ],
         "cluster_ips": [{"address": f"{lab.address('1.195')}/16", "nodes": NODES}],
         "cluster_sites": [
             {"name": SITE, "nodes": NODES, "checks": [{"url": f"http://{lab.address('1.195')}:8080/"}]}

@@ -113,8 +113,7 @@ def test_a_volume_is_looked_at_only_where_that_is_asked_for(ends, monkeypatch, f
 def test_there_are_several_rounds_in_an_rpo_and_never_many_a_second(ends, rpo, seconds):
     volume = replace(VOLUME, mirror=replace(VOLUME.mirror, rpo=rpo))
     one = Copier(ends.nodes["server1"], [replace(WHOLE, volumes=(volume,))], Mock(), Mock(), Mock())
-    ((_volume, interval),) = one._volumes.values()
-    assert interval == seconds
+    assert one._volumes[volume.path][1] == seconds
 
 
 def test_what_keeps_it_from_being_copied_is_told_once_and_again_when_it_is_back(ends):

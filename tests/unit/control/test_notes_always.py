@@ -41,18 +41,23 @@ def in_turn(world, ensure, remove):
 
 def test_of_volumes(world):
     request = VolumeRequest("E:", "local", NODES)
-    ensure, remove = (
-        lambda fleet, check: ensure_volume(fleet, request, check),
-        lambda fleet, check: remove_volume(fleet, "E:", check),
-    )
+
+    def ensure(fleet, check):
+        return ensure_volume(fleet, request, check)
+
+    def remove(fleet, check):
+        return remove_volume(fleet, "E:", check)
+
     assert in_turn(world, ensure, remove) == [[]] * 8
 
 
 def test_of_addresses(world):
-    ensure, remove = (
-        lambda fleet, check: ensure_ip(fleet, IpRequest("10.0.0.60", 24, NODES), check),
-        lambda fleet, check: remove_ip(fleet, "10.0.0.60", check),
-    )
+    def ensure(fleet, check):
+        return ensure_ip(fleet, IpRequest("10.0.0.60", 24, NODES), check)
+
+    def remove(fleet, check):
+        return remove_ip(fleet, "10.0.0.60", check)
+
     assert in_turn(world, ensure, remove) == [[]] * 8
 
 
