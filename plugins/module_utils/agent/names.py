@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 
 from ..control.dns_record import Done, Keys, ensure
 from ..errors import foreseen
-from ..ha.dns import settled, unsettled, value_on
+from ..ha.dns import settled, shown_somewhere, unsettled, value_on
 from ..ha.model import Dns, Hierarchy
 from ..node import Clock
 
@@ -153,7 +153,7 @@ class _Follower:
             told = f"{record.id} is not updated to {value}: {foreseen(error, None, None).problem.rstrip('.')}"
         else:
             told = "; ".join(unsettled(record, value, done.told))
-            took = done.updated and any(one.shows(record, value) for one in done.told)
+            took = done.updated and shown_somewhere(record, value, done.told)
             if took or settled(record, value, done.told):
                 self._tell(record.id, f"{record.id} says {value}")
         self._tell(f"{record.id}, what is wrong", told)

@@ -32,7 +32,7 @@ from .volume import (
     declare_volume,
     existing_volume,
     normal_path,
-    undeclare_volume,
+    remove_volume,
 )
 
 _SCOPE = Scope.MEMBERS | Scope.MACHINE | Scope.GROUND
@@ -104,14 +104,14 @@ def remove_mirror(fleet: Fleet, path: str, check: bool) -> Outcome:
         notes = refuse_undeclared(fleet, path, existing)
         data = {"resource": f"volume {path}", "plan": [], "notes": notes}
         return Outcome(False, f"volume {path} is not mirrored", data=data)
-    removed = undeclare_volume(fleet, path, True)  # refuses where a site depends on it
+    removed = remove_volume(fleet, path, True, mirror_ends=True)  # refuses where a site depends on it
     facts = read_all(fleet, with_mirrors(Scope(0), (existing,)), existing.nodes)
     tasks = to_have_no_more(existing, facts)
     data = {**removed.data, "plan": [task.sentence for task in tasks]}
     if check:
         return replace(removed, data=data)
     _carry_out(fleet, existing, tasks, Making(), seeded=False)
-    removed = undeclare_volume(fleet, path, False)
+    removed = remove_volume(fleet, path, False, mirror_ends=True)
     return replace(removed, data={**data, **removed.data})
 
 

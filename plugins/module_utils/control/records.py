@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import StandbyError, foreseen
-from ..ha.dns import ALGORITHMS, Told, needs_update, settled, unsettled, value_on
+from ..ha.dns import ALGORITHMS, Told, needs_update, settled, shown_somewhere, unsettled, value_on
 from ..ha.execute import Done, Report
 from ..ha.model import Dns, Hierarchy
 from ..ha.plan import Action, Plan, Step
@@ -58,11 +58,6 @@ class Due:
     def lags(self) -> bool:
         """Whether a server says something else."""
         return needs_update(self.record, self.value, self.told)
-
-    @property
-    def shown(self) -> bool:
-        """Whether a server says what it should."""
-        return any(one.shows(self.record, self.value) for one in self.told)
 
     @property
     def notes(self) -> list[str]:
@@ -137,7 +132,7 @@ def failed(now: Due, updated: bool) -> bool:
         now: as its servers tell it since.
         updated: whether one said that it took the update.
     """
-    return now.needed and not (updated and now.shown)
+    return now.needed and not (updated and shown_somewhere(now.record, now.value, now.told))
 
 
 def not_updated(one: Due) -> StandbyError:

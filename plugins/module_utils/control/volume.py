@@ -142,26 +142,17 @@ def declare_volume(
     return DeclaredVolume(existing, volume, online, after)
 
 
-def remove_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
+def remove_volume(fleet: Fleet, path: str, check: bool, *, mirror_ends: bool = False) -> Outcome:
     """Have no volume resource of a path. Its disk stays as it is, online where it is.
+
+    Args:
+        fleet: all nodes of the cluster.
+        path: access path.
+        check: only say what would be done.
+        mirror_ends: whoever calls ends its mirror, which is no reason to refuse then.
 
     Raises:
         StandbyError: a site depends on it, or its mirror is there; nothing was changed.
-    """
-    existing = existing_volume(store.read_cluster(fleet), normal_path(path))
-    notes: list[str] = []
-    if existing is not None and existing.kind is VolumeKind.MIRROR:
-        undeclare_volume(fleet, path, True)  # that a site depends on it is said first
-        notes = refuse_mirrored(fleet, existing)
-    outcome = undeclare_volume(fleet, path, check)
-    return replace(outcome, data={**outcome.data, "notes": [*notes, *outcome.data["notes"]]})
-
-
-def undeclare_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
-    """As ``remove_volume``, whatever copies the volume.
-
-    Raises:
-        StandbyError: a site depends on it; nothing was changed.
     """
     cluster = store.read_cluster(fleet)
     wanted = normal_path(path)
@@ -177,7 +168,9 @@ def undeclare_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
             resource=existing.id,
             remedy="Remove the protection of the site first (module site, state: absent)",
         )
-    data: dict[str, Any] = {"resource": existing.id, "notes": []}
+    copied = existing.kind is VolumeKind.MIRROR and not mirror_ends
+    notes = refuse_mirrored(fleet, existing) if copied else []
+    data: dict[str, Any] = {"resource": existing.id, "notes": notes}
     outcome = Outcome(True, f"{existing.id} is removed", _described(existing), {}, data)
     if check:
         return outcome
@@ -186,7 +179,7 @@ def undeclare_volume(fleet: Fleet, path: str, check: bool) -> Outcome:
         volumes=tuple(volume for volume in cluster.volumes if volume != existing),
         intents=tuple(intent for intent in cluster.intents if intent.hierarchy != existing.id),
     )
-    notes = store.write_cluster(fleet, cluster, left)
+    notes = [*notes, *store.write_cluster(fleet, cluster, left)]
     return replace(outcome, data={**outcome.data, "notes": notes})
 
 

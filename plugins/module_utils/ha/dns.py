@@ -63,6 +63,11 @@ def needs_update(record: Dns, value: str, told: Iterable[Told]) -> bool:
     return any(one.values is not None and not one.shows(record, value) for one in told)
 
 
+def shown_somewhere(record: Dns, value: str, told: Iterable[Told]) -> bool:
+    """Whether a server answers as it should."""
+    return any(one.shows(record, value) for one in told)
+
+
 def settled(record: Dns, value: str, told: Sequence[Told]) -> bool:
     """Whether every server answers as it should."""
     return bool(told) and all(one.shows(record, value) for one in told)

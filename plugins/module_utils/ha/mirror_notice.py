@@ -13,10 +13,9 @@ from dataclasses import replace
 
 from ..windows.mirror import Copy, Side
 from .facts import NodeFacts
-from .mirror import by_agents, look_at, mirrors, side_of, stands, words_of
+from .mirror import MAKE_AGAIN, by_agents, look_at, mirrors, side_of, stands, words_of
 from .model import Hierarchy, Volume
 
-_MAKE = "make it again: run the role cluster, or the module mirror"
 _CATCHES_UP = (
     "it is in sync again once the rest is copied; where that lasts, more is written than the link or the log "
     "is made for (Test-SRTopology tells the size that the log needs)"
@@ -27,7 +26,6 @@ _REMEDIES = {
     Copy.INITIAL: "it is in sync once it is copied",
     Copy.SUSPENDED: "let it copy again (module mirror, suspended: false)",
     Copy.DISCONNECTED: "bring the other node back, or see that the nodes reach each other (SMB, port 445)",
-    Copy.NONE: _MAKE,
 }
 
 
@@ -68,5 +66,5 @@ def _steady(volume: Volume, side: Side) -> str:
 def _remedy(volume: Volume, side: Side | None) -> str:
     copy = Copy.NONE if side is None else side.copy
     found = None if by_agents(volume) and copy in (Copy.CATCHING_UP, Copy.BEHIND) else _REMEDIES.get(copy)
-    look = look_at(volume)
-    return found or look[0].lower() + look[1:]
+    told = found or (MAKE_AGAIN if copy is Copy.NONE else look_at(volume))
+    return told[0].lower() + told[1:]

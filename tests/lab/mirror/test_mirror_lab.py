@@ -17,7 +17,6 @@ from ansible_collections.standby.iis.plugins.module_utils.control.site import re
 from ansible_collections.standby.iis.plugins.module_utils.control.volume import (
     VolumeRequest,
     remove_volume,
-    undeclare_volume,
 )
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.ha.model import Check
@@ -172,7 +171,7 @@ def test_the_last(lab, cluster, mirrored):
         remove_site(fleet, SITE, delete_twins=False, check=False)
         with pytest.raises(StandbyError, match="would be left without a declaration"):
             remove_volume(fleet, "R:", False)
-        undeclare_volume(fleet, "R:", False)  # as the playbook remove leaves it
+        remove_volume(fleet, "R:", False, mirror_ends=True)  # as the playbook remove leaves it
         with pytest.raises(StandbyError, match="not declared, and its mirror is still there"):
             remove_mirror(fleet, "R:", False)
     assert order(cluster).data["plan"] == []

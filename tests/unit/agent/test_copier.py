@@ -24,17 +24,10 @@ from ansible_collections.standby.iis.plugins.module_utils.ha.model import Hierar
 from ansible_collections.standby.iis.plugins.module_utils.ha.ownership.timing import timers
 from ansible_collections.standby.iis.plugins.module_utils.ha.plan import Action, Step
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Role
-from tests.support.copied_world import NODES, VOLUME, Ends
+from tests.support.copied_world import NODES, VOLUME
 from tests.support.mirror_world import MIRROR
 
 WHOLE = Hierarchy("Shop", NODES, (), (VOLUME,), ())
-
-
-@pytest.fixture
-def ends(tmp_path, monkeypatch):
-    ends = Ends(tmp_path, monkeypatch)
-    ends.put("server1", "web/index.html", "one")
-    return ends
 
 
 def copier(ends, name, ask=None):

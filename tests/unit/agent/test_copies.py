@@ -13,14 +13,7 @@ from ansible_collections.standby.iis.plugins.module_utils.agent import copies as
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.windows.copied import Copied, write_end
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Role
-from tests.support.copied_world import RPO, Ends
-
-
-@pytest.fixture
-def ends(tmp_path, monkeypatch):
-    ends = Ends(tmp_path, monkeypatch)
-    ends.put("server1", "web/index.html", "one")
-    return ends
+from tests.support.copied_world import RPO
 
 
 def lag(ends):

@@ -13,15 +13,13 @@ from ansible_collections.standby.iis.plugins.module_utils.agent.copies import Ow
 from ansible_collections.standby.iis.plugins.module_utils.errors import StandbyError
 from ansible_collections.standby.iis.plugins.module_utils.windows.copied import Copied, write_end
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, End, Making, Role
-from tests.support.copied_world import RPO, Ends
+from tests.support.copied_world import RPO
 
 INDEX = "web/index.html"
 
 
 @pytest.fixture
-def ends(tmp_path, monkeypatch):
-    ends = Ends(tmp_path, monkeypatch)
-    ends.put("server1", INDEX, "one")
+def ends(ends):
     ends.volumes["server2"].round()
     return ends
 
@@ -142,23 +140,23 @@ def test_a_source_that_serves_rises_to_its_epoch_by_itself(ends):
     assert ends.end("server1").generation == 7
 
 
-def held_open(patch):
-    """The second file of what is taken over cannot be replaced."""
+def taken_over_by_half(ends, monkeypatch):
+    """Of two new files, the second one cannot be replaced when server2 takes them over."""
     become = module.Folder.become
 
     def half(self, wanted, source, part):
         become(self, {"web": "", INDEX: wanted[INDEX]}, source, part)
         raise StandbyError("it is held open")
 
-    patch.setattr(module.Folder, "become", half)
-
-
-def test_a_copy_that_is_being_taken_over_is_taken_over_before_another_one_is_fetched(ends, monkeypatch):
     ends.put("server1", INDEX, "two")
     ends.put("server1", "web/new.html", "new")
     with monkeypatch.context() as patch:
-        held_open(patch)
+        patch.setattr(module.Folder, "become", half)
         ends.volumes["server2"].round()
+
+
+def test_a_copy_that_is_being_taken_over_is_taken_over_before_another_one_is_fetched(ends, monkeypatch):
+    taken_over_by_half(ends, monkeypatch)
     assert ends.progress("server2").applying
     ends.put("server1", INDEX, "three")
 
@@ -175,11 +173,7 @@ def test_a_copy_that_is_being_taken_over_is_taken_over_before_another_one_is_fet
 
 
 def test_a_copy_that_was_spoilt_while_it_was_taken_over_is_fetched_anew(ends, monkeypatch):
-    ends.put("server1", INDEX, "two")
-    ends.put("server1", "web/new.html", "new")
-    with monkeypatch.context() as patch:
-        held_open(patch)
-        ends.volumes["server2"].round()
+    taken_over_by_half(ends, monkeypatch)
     (ends.folder("server2") / "standby.iis/copy" / INDEX).unlink()
     ends.ownership["server2"] = Ownership(owns=True, serves=True, epoch=4)
     with pytest.raises(StandbyError, match="is not there any more as it was verified"):

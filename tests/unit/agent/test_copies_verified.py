@@ -8,15 +8,12 @@ import pytest
 
 from ansible_collections.standby.iis.plugins.module_utils.agent import copies as module
 from ansible_collections.standby.iis.plugins.module_utils.windows.mirror import Copy, Role
-from tests.support.copied_world import Ends
 
 INDEX = "web/index.html"
 
 
 @pytest.fixture
-def ends(tmp_path, monkeypatch):
-    ends = Ends(tmp_path, monkeypatch)
-    ends.put("server1", INDEX, "one")
+def ends(ends):
     ends.volumes["server2"].round()
     return ends
 
