@@ -144,7 +144,8 @@ class CopiedVolume:
         if end is None or end.role is Role.UNPAIRED:
             return
         fetches = end.role is Role.DESTINATION
-        if not fetches and self._ownership().serves:
+        ownership = self._ownership()
+        if not fetches and ownership.serves and end.generation < ownership.epoch:
             end = self._stay_source() or end
         try:
             if fetches:
